@@ -1,0 +1,96 @@
+//! Compiles `volbridge/**/*.proto` without protoc, writes the descriptor set for
+//! gRPC reflection, and turns the record messages into the table that the
+//! canonical-form check walks (`record::canonical`).
+
+use std::{collections::HashMap, env, error::Error, fmt::Write as _, fs, path::Path};
+
+use prost::Message;
+use prost_types::{
+    DescriptorProto, FileDescriptorSet,
+    field_descriptor_proto::{Label, Type},
+};
+
+const FILES: &[&str] = &[
+    "volbridge/record/v1/agreement.proto",
+    "volbridge/record/v1/common.proto",
+    "volbridge/record/v1/conference.proto",
+    "volbridge/record/v1/continuation.proto",
+    "volbridge/record/v1/endorsement.proto",
+    "volbridge/record/v1/envelope.proto",
+    "volbridge/record/v1/listing.proto",
+    "volbridge/record/v1/material.proto",
+    "volbridge/record/v1/node_info.proto",
+    "volbridge/record/v1/organisation.proto",
+    "volbridge/record/v1/partner_descriptor.proto",
+    "volbridge/record/v1/translation.proto",
+    "volbridge/record/v1/volunteer_profile.proto",
+    "volbridge/record/v1/withdrawal.proto",
+    "volbridge/exchange/v1/exchange.proto",
+    "volbridge/node/v1/directory.proto",
+    "volbridge/node/v1/network.proto",
+    "volbridge/node/v1/people.proto",
+    "volbridge/node/v1/records.proto",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=volbridge");
+    let out = env::var("OUT_DIR")?;
+    let descriptors = protox::compile(FILES, ["."])?;
+    fs::write(Path::new(&out).join("descriptors.bin"), descriptors.encode_to_vec())?;
+    fs::write(Path::new(&out).join("schema.rs"), schema(&descriptors)?)?;
+    tonic_prost_build::configure()
+        .build_client(env::var_os("CARGO_FEATURE_CLIENT").is_some())
+        .build_server(env::var_os("CARGO_FEATURE_SERVER").is_some())
+        .btree_map(".")
+        .type_attribute("volbridge.record.v1", "#[derive(serde::Serialize, serde::Deserialize)]")
+        .type_attribute("volbridge.record.v1", "#[serde(default, deny_unknown_fields)]")
+        .compile_fds(descriptors)?;
+    Ok(())
+}
+
+/// One `MessageSchema` for each message of `volbridge.record.v1`, ascending by name.
+fn schema(set: &FileDescriptorSet) -> Result<String, Box<dyn Error>> {
+    let mut messages: Vec<&DescriptorProto> = set
+        .file
+        .iter()
+        .filter(|file| file.package() == "volbridge.record.v1")
+        .flat_map(|file| &file.message_type)
+        .collect();
+    messages.sort_by_key(|message| message.name().to_owned());
+    let index: HashMap<String, usize> = messages
+        .iter()
+        .enumerate()
+        .map(|(number, message)| (format!(".volbridge.record.v1.{}", message.name()), number))
+        .collect();
+    let mut text = String::from("pub(super) static MESSAGES: &[MessageSchema] = &[\n");
+    for message in messages {
+        writeln!(text, "    MessageSchema {{ name: {:?}, fields: &[", message.name())?;
+        let mut fields: Vec<_> = message.field.iter().collect();
+        fields.sort_by_key(|field| field.number());
+        for field in fields {
+            let kind = match field.r#type() {
+                Type::Bool => "Kind::Bool".to_owned(),
+                Type::Uint32 => "Kind::Uint32".to_owned(),
+                Type::Uint64 => "Kind::Uint64".to_owned(),
+                Type::Int64 => "Kind::Int64".to_owned(),
+                Type::Sint32 => "Kind::Sint32".to_owned(),
+                Type::String => "Kind::String".to_owned(),
+                Type::Bytes => "Kind::Bytes".to_owned(),
+                Type::Message => format!("Kind::Message({})", index[field.type_name()]),
+                other => {
+                    return Err(format!("{}.{}: no {other:?} in records", message.name(), field.name()).into());
+                }
+            };
+            let repeated = field.label() == Label::Repeated;
+            writeln!(
+                text,
+                "        FieldSchema {{ number: {}, name: {:?}, kind: {kind}, repeated: {repeated} }},",
+                field.number(),
+                field.name()
+            )?;
+        }
+        text.push_str("    ] },\n");
+    }
+    text.push_str("];\n");
+    Ok(text)
+}

@@ -1,0 +1,3 @@
+//! The Volbridge protocol.
+#![allow(missing_docs)]
+pub mod wire;
