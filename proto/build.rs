@@ -78,7 +78,9 @@ fn schema(set: &FileDescriptorSet) -> Result<String, Box<dyn Error>> {
                 Type::Bytes => "Kind::Bytes".to_owned(),
                 Type::Message => format!("Kind::Message({})", index[field.type_name()]),
                 other => {
-                    return Err(format!("{}.{}: no {other:?} in records", message.name(), field.name()).into());
+                    return Err(
+                        format!("{}.{}: no {other:?} in records", message.name(), field.name()).into()
+                    );
                 }
             };
             let repeated = field.label() == Label::Repeated;

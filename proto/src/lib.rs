@@ -1,3 +1,16 @@
-//! The Volbridge protocol.
-#![allow(missing_docs)]
+//! The Volbridge protocol: what all partners must agree on. The specification is
+//! `README.md` of this package; section numbers in module headers are its.
+//! Pure: no I/O, no clock, no randomness of its own. Bytes and values in, values
+//! and reasons out.
+
+pub mod error;
+pub mod exchange;
+pub mod id;
+pub mod identity;
+pub mod time;
+pub mod tlog;
 pub mod wire;
+
+pub use error::{Code, Fault, Refusal};
+pub use id::{BlobHash, LogId, PartnerId, RecordId, Ref, SubjectId, partner_id, record_id};
+pub use time::{Date, Timestamp};

@@ -1,0 +1,3 @@
+//! The log: leaves, tree, proofs, checkpoints (protocol sections 3, 4 and 7).
+
+pub mod entry;
