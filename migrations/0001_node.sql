@@ -1,6 +1,9 @@
 -- A node's tables, in the subset that SQLite and PostgreSQL share.
 -- Times are Unix milliseconds. Logs are numbered here so that entries stay narrow.
 
+-- Always empty: PostgreSQL locks it while a transaction writes, so that there is one writer, as in SQLite.
+CREATE TABLE writer (turn BIGINT NOT NULL);
+
 -- What is kept of every log: own, followed, relayed.
 CREATE TABLE log (
     number BIGINT NOT NULL PRIMARY KEY,

@@ -1,1 +1,4 @@
-//! node
+//! A partner's node: what it stores, publishes, exchanges and serves.
+
+pub mod env;
+pub mod store;

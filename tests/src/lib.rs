@@ -1,1 +1,3 @@
-//! tests
+//! What whole-system tests need.
+
+pub mod pg;

@@ -1,0 +1,443 @@
+//! The database: one writer, many readers, two drivers.
+//!
+//! This module and its two children are the only ones that name a driver. A write transaction has the whole database for
+//! itself on both: SQLite by its one write connection and BEGIN IMMEDIATE, PostgreSQL by one write connection and a lock on
+//! the empty table `writer`, which also keeps out other processes on the same database. So what a transaction has
+//! read stays true until it commits, and behaviour is the same on both.
+
+mod postgres;
+mod sqlite;
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+use sqlx::{
+    AssertSqlSafe, Database, Encode, FromRow, PgPool, Postgres, SqlSafeStr, SqlStr, Sqlite, SqlitePool,
+    Transaction, Type, postgres::PgRow, sqlite::SqliteRow,
+};
+use tokio::sync::Mutex;
+use tokio_util::task::TaskTracker;
+
+use super::{StoreError, Value, migrate};
+
+/// How long a write waits for its turn, and a statement for its answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// PostgreSQL takes 65,535 arguments a statement; some thousand gain nothing more.
+const CHUNK_ARGUMENTS: usize = 8_192;
+
+/// How to open a database.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// A path, `sqlite:<path>`, or `postgres://…`.
+    pub url: String,
+    /// False only in tests: writes may then be lost in a power cut.
+    pub durable: bool,
+    /// Connections that read.
+    pub readers: u32,
+}
+
+impl OpenOptions {
+    /// A durable database with a sensible number of readers.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), durable: true, readers: 8 }
+    }
+
+    /// For tests: no waiting for the disk.
+    #[must_use]
+    pub fn fast(mut self) -> Self {
+        self.durable = false;
+        self.readers = 2;
+        self
+    }
+}
+
+/// A row's typed form; `#[derive(sqlx::FromRow)]` and tuples serve both databases.
+pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin + 'static {}
+
+impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin + 'static
+{}
+
+/// The node's database; clones share it.
+#[derive(Clone, Debug)]
+pub struct Db(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    pools: Pools,
+    failed: AtomicBool,
+    tasks: TaskTracker,
+}
+
+#[derive(Debug)]
+pub(super) enum Pools {
+    Sqlite { read: SqlitePool, write: SqlitePool },
+    Postgres { read: PgPool, write: PgPool },
+}
+
+/// What reads: a [`Db`] (each query for itself) or a [`Tx`] (all of one moment, own writes included).
+pub trait Query: Sync {
+    /// Runs a query; `rows`, `row`, `row_opt` and `select::Select` lead here.
+    fn fetch<T: Row>(
+        &self,
+        sql: SqlText,
+        args: Vec<Value>,
+    ) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
+
+    /// All rows of a query.
+    fn rows<T: Row>(
+        &self,
+        sql: &'static str,
+        args: Vec<Value>,
+    ) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send {
+        self.fetch(SqlText::fixed(sql), args)
+    }
+
+    /// The row of a query that always has one.
+    fn row<T: Row>(
+        &self,
+        sql: &'static str,
+        args: Vec<Value>,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send {
+        async move { self.row_opt(sql, args).await?.ok_or(StoreError::Database(sqlx::Error::RowNotFound)) }
+    }
+
+    /// The first row of a query, if it has any.
+    fn row_opt<T: Row>(
+        &self,
+        sql: &'static str,
+        args: Vec<Value>,
+    ) -> impl Future<Output = Result<Option<T>, StoreError>> + Send {
+        async move { Ok(self.rows(sql, args).await?.into_iter().next()) }
+    }
+}
+
+/// SQL that is a literal or was joined from literals.
+#[derive(Clone, Debug)]
+pub struct SqlText(SqlStr);
+
+impl SqlText {
+    fn fixed(sql: &'static str) -> Self {
+        Self(sql.into_sql_str())
+    }
+
+    /// Only for `select` and the multi-row insert, which join `&'static str`s.
+    pub(super) fn built(sql: String) -> Self {
+        Self(AssertSqlSafe(sql).into_sql_str())
+    }
+}
+
+impl Db {
+    /// Opens a database, checks that acknowledged writes will survive, and brings its schema up to date.
+    pub async fn open(options: &OpenOptions) -> Result<Self, StoreError> {
+        let pools = if options.url.starts_with("postgres:") || options.url.starts_with("postgresql:") {
+            postgres::open(options).await?
+        } else {
+            sqlite::open(options).await?
+        };
+        migrate::run(&pools).await?;
+        let tasks = TaskTracker::new();
+        Ok(Self(Arc::new(Shared { pools, failed: AtomicBool::new(false), tasks })))
+    }
+
+    /// Runs `work` in a write transaction and commits it if it returns `Ok`.
+    ///
+    /// It runs in a task of its own: a caller that goes away (threats.md F08) leaves no half-open transaction, and what
+    /// was begun is finished. `work` must not wait for a network, nor begin another transaction.
+    ///
+    /// ```
+    /// # use volbridge_node::store::{args, Db, StoreError};
+    /// # async fn example(db: &Db) -> Result<(), StoreError> {
+    /// db.write(|tx| {
+    ///     Box::pin(async move { tx.execute("DELETE FROM change WHERE at < $1", args![0_i64]).await })
+    /// })
+    /// .await
+    /// # .map(|_: u64| ()) }
+    /// ```
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let db = self.clone();
+        let task = self.0.tasks.spawn(async move {
+            let mut tx = db.start().await?;
+            match work(&mut tx).await {
+                Ok(value) => tx.commit().await.map(|()| value).map_err(E::from),
+                Err(error) => {
+                    tx.rollback().await;
+                    Err(error)
+                }
+            }
+        });
+        joined(task.await).unwrap_or_else(|stopping| Err(stopping.into()))
+    }
+
+    /// Begins a write transaction that rolls back when dropped. Prefer [`Db::write`]: a caller that is dropped in the
+    /// middle of this one's statements loses its work.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let db = self.clone();
+        // A begin that is dropped halfway could leave an open transaction in the pool; this one always ends.
+        let task = self.0.tasks.spawn(async move { db.start().await });
+        joined(task.await)?
+    }
+
+    /// Begins a transaction that only reads, all of one moment.
+    pub async fn snapshot(&self) -> Result<Tx, StoreError> {
+        let db = self.clone();
+        let task = self.0.tasks.spawn(async move {
+            Ok(match &db.0.pools {
+                Pools::Sqlite { read, .. } => Inner::Sqlite(read.begin().await?),
+                Pools::Postgres { read, .. } => {
+                    Inner::Postgres(read.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+                }
+            })
+        });
+        let inner: Result<Inner, StoreError> = joined(task.await)?;
+        Ok(Tx { inner: Mutex::new(inner?), db: self.clone() })
+    }
+
+    /// Did a write to disk fail? Then nothing is written any more until a restart.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.0.failed.load(Ordering::Acquire)
+    }
+
+    /// "SQLite" or "PostgreSQL".
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.0.pools {
+            Pools::Sqlite { .. } => "SQLite",
+            Pools::Postgres { .. } => "PostgreSQL",
+        }
+    }
+
+    /// Makes what was deleted or overwritten unreadable on this disk: bytes in the journal, in dead rows, in free pages.
+    pub async fn erase_hard(&self) -> Result<(), StoreError> {
+        match &self.0.pools {
+            Pools::Sqlite { write, .. } => sqlite::erase_hard(write).await,
+            Pools::Postgres { write, .. } => postgres::erase_hard(write).await,
+        }
+    }
+
+    /// Waits for running transactions, then closes all connections.
+    pub async fn close(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+        match &self.0.pools {
+            Pools::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+        }
+    }
+
+    async fn start(&self) -> Result<Tx, StoreError> {
+        if self.has_failed() {
+            return Err(StoreError::Failed);
+        }
+        let inner = match &self.0.pools {
+            Pools::Sqlite { write, .. } => Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres { write, .. } => {
+                Inner::Postgres(write.begin_with("BEGIN; LOCK TABLE writer IN EXCLUSIVE MODE").await?)
+            }
+        };
+        Ok(Tx { inner: Mutex::new(inner), db: self.clone() })
+    }
+
+    /// Takes note of a failed write, so that no later one is acknowledged.
+    fn note(&self, error: sqlx::Error) -> StoreError {
+        if StoreError::is_disk_failure(&error) {
+            self.0.failed.store(true, Ordering::Release);
+            tracing::error!(%error, "a write to disk failed, no more writes until a restart");
+        }
+        error.into()
+    }
+}
+
+fn joined<T>(result: Result<T, tokio::task::JoinError>) -> Result<T, StoreError> {
+    result.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => StoreError::Stopping,
+    })
+}
+
+impl Query for Db {
+    async fn fetch<T: Row>(&self, sql: SqlText, args: Vec<Value>) -> Result<Vec<T>, StoreError> {
+        Ok(match &self.0.pools {
+            Pools::Sqlite { read, .. } => {
+                sqlx::query_as_with(sql.0, bound::<Sqlite>(args)?).fetch_all(read).await?
+            }
+            Pools::Postgres { read, .. } => {
+                sqlx::query_as_with(sql.0, bound::<Postgres>(args)?).fetch_all(read).await?
+            }
+        })
+    }
+}
+
+/// A transaction. Dropped without [`Tx::commit`], it never happened.
+#[derive(Debug)]
+pub struct Tx {
+    // The lock is never contended: writing takes `&mut self`. It lets reads share `&self` with `Db`'s.
+    inner: Mutex<Inner>,
+    db: Db,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    /// Runs a statement; returns how many rows it touched.
+    pub async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, StoreError> {
+        self.run(SqlText::fixed(sql), args).await
+    }
+
+    /// Runs one statement for each set of arguments.
+    pub async fn execute_many(
+        &mut self,
+        sql: &'static str,
+        sets: impl IntoIterator<Item = Vec<Value>, IntoIter: Send> + Send,
+    ) -> Result<u64, StoreError> {
+        let mut touched = 0;
+        for args in sets {
+            touched += self.execute(sql, args).await?;
+        }
+        Ok(touched)
+    }
+
+    /// Inserts rows: `INSERT INTO t (a, b)`, the rows, and what follows VALUES (`ON CONFLICT …` or nothing).
+    ///
+    /// One prepared statement a row on SQLite, many rows a statement on PostgreSQL: each is fastest there.
+    /// Returns how many rows were inserted (or updated by ON CONFLICT).
+    pub async fn insert_rows(
+        &mut self,
+        insert: &'static str,
+        suffix: &'static str,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<u64, StoreError> {
+        let Some(columns) = rows.first().map(Vec::len) else { return Ok(0) };
+        let per_statement = match self.inner.get_mut() {
+            Inner::Sqlite(_) => 1,
+            Inner::Postgres(_) => (CHUNK_ARGUMENTS / columns.max(1)).max(1),
+        };
+        let mut touched = 0;
+        let mut statement = None;
+        let mut rows = rows.into_iter();
+        loop {
+            let chunk: Vec<_> = rows.by_ref().take(per_statement).collect();
+            if chunk.is_empty() {
+                return Ok(touched);
+            }
+            let sql = match &statement {
+                Some((length, sql)) if *length == chunk.len() => SqlText::clone(sql),
+                _ => SqlText::built(values(insert, suffix, columns, chunk.len())),
+            };
+            statement = Some((chunk.len(), sql.clone()));
+            touched += self.run(sql, chunk.into_iter().flatten().collect()).await?;
+        }
+    }
+
+    /// Makes it last. When this returns `Ok`, it is on disk.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        let Self { inner, db } = self;
+        let result = match inner.into_inner() {
+            Inner::Sqlite(tx) => tx.commit().await,
+            Inner::Postgres(tx) => tx.commit().await,
+        };
+        result.map_err(|error| match error {
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => StoreError::Unsure(error),
+            error => db.note(error),
+        })
+    }
+
+    /// Gives up at once instead of when the connection is next used.
+    pub async fn rollback(self) {
+        let result = match self.inner.into_inner() {
+            Inner::Sqlite(tx) => tx.rollback().await,
+            Inner::Postgres(tx) => tx.rollback().await,
+        };
+        if let Err(error) = result {
+            tracing::warn!(%error, "a transaction could not be rolled back, its connection is dropped");
+        }
+    }
+
+    async fn run(&mut self, sql: SqlText, args: Vec<Value>) -> Result<u64, StoreError> {
+        let result = match self.inner.get_mut() {
+            Inner::Sqlite(tx) => {
+                let done = sqlx::query_with(sql.0, bound::<Sqlite>(args)?).execute(&mut **tx).await;
+                done.map(|d| d.rows_affected())
+            }
+            Inner::Postgres(tx) => {
+                let done = sqlx::query_with(sql.0, bound::<Postgres>(args)?).execute(&mut **tx).await;
+                done.map(|d| d.rows_affected())
+            }
+        };
+        result.map_err(|error| self.db.note(error))
+    }
+}
+
+impl Query for Tx {
+    async fn fetch<T: Row>(&self, sql: SqlText, args: Vec<Value>) -> Result<Vec<T>, StoreError> {
+        let result = match &mut *self.inner.lock().await {
+            Inner::Sqlite(tx) => {
+                sqlx::query_as_with(sql.0, bound::<Sqlite>(args)?).fetch_all(&mut **tx).await
+            }
+            Inner::Postgres(tx) => {
+                sqlx::query_as_with(sql.0, bound::<Postgres>(args)?).fetch_all(&mut **tx).await
+            }
+        };
+        result.map_err(|error| self.db.note(error))
+    }
+}
+
+/// `INSERT … VALUES ($1, $2), ($3, $4) …`
+fn values(insert: &'static str, suffix: &'static str, columns: usize, rows: usize) -> String {
+    let mut sql = format!("{insert} VALUES ");
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { "), (" });
+        for column in 1..=columns {
+            let separator = if column == 1 { "" } else { ", " };
+            sql.push_str(&format!("{separator}${}", row * columns + column));
+        }
+    }
+    sql.push_str(") ");
+    sql.push_str(suffix);
+    sql
+}
+
+fn bound<DB: Database>(args: Vec<Value>) -> Result<DB::Arguments, StoreError>
+where
+    Option<String>: for<'e> Encode<'e, DB> + Type<DB>,
+    Option<i64>: for<'e> Encode<'e, DB> + Type<DB>,
+    Option<Vec<u8>>: for<'e> Encode<'e, DB> + Type<DB>,
+    Option<bool>: for<'e> Encode<'e, DB> + Type<DB>,
+    Option<f64>: for<'e> Encode<'e, DB> + Type<DB>,
+{
+    let mut arguments = DB::Arguments::default();
+    for value in args {
+        let added = match value {
+            Value::Text(v) => sqlx::Arguments::add(&mut arguments, v),
+            Value::Int(v) => sqlx::Arguments::add(&mut arguments, v),
+            Value::Bytes(v) => sqlx::Arguments::add(&mut arguments, v),
+            Value::Bool(v) => sqlx::Arguments::add(&mut arguments, v),
+            Value::Real(v) => sqlx::Arguments::add(&mut arguments, v),
+        };
+        added.map_err(|e| StoreError::Database(sqlx::Error::Encode(e)))?;
+    }
+    Ok(arguments)
+}

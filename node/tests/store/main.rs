@@ -1,0 +1,7 @@
+//! The store's tests: each body runs on SQLite and on PostgreSQL.
+
+#[path = "../../../tests/src/pg.rs"]
+mod pg;
+
+mod db;
+mod place;
