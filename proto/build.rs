@@ -39,24 +39,41 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = protox::compile(FILES, ["."])?;
     fs::write(Path::new(&out).join("descriptors.bin"), descriptors.encode_to_vec())?;
     fs::write(Path::new(&out).join("schema.rs"), schema(&descriptors)?)?;
-    tonic_prost_build::configure()
+    let mut builder = tonic_prost_build::configure();
+    for (field, repeated) in bytes_fields(&descriptors) {
+        let form = if repeated { "bytes_list" } else { "bytes" };
+        builder = builder.field_attribute(field, format!("#[serde(with = \"crate::wire_serde::{form}\")]"));
+    }
+    builder
         .build_client(env::var_os("CARGO_FEATURE_CLIENT").is_some())
         .build_server(env::var_os("CARGO_FEATURE_SERVER").is_some())
         .btree_map(".")
-        .type_attribute("volbridge.record.v1", "#[derive(serde::Serialize, serde::Deserialize)]")
-        .type_attribute("volbridge.record.v1", "#[serde(default, deny_unknown_fields)]")
+        .type_attribute(".volbridge.record.v1", "#[derive(serde::Serialize, serde::Deserialize)]")
+        .type_attribute(".volbridge.record.v1", "#[serde(default, deny_unknown_fields)]")
         .compile_fds(descriptors)?;
     Ok(())
 }
 
+/// Paths of all bytes fields of records, and whether they are repeated.
+fn bytes_fields(set: &FileDescriptorSet) -> Vec<(String, bool)> {
+    let mut fields = Vec::new();
+    for message in record_messages(set) {
+        for field in message.field.iter().filter(|field| field.r#type() == Type::Bytes) {
+            let path = format!(".volbridge.record.v1.{}.{}", message.name(), field.name());
+            fields.push((path, field.label() == Label::Repeated));
+        }
+    }
+    fields
+}
+
+fn record_messages(set: &FileDescriptorSet) -> Vec<&DescriptorProto> {
+    let files = set.file.iter().filter(|file| file.package() == "volbridge.record.v1");
+    files.flat_map(|file| &file.message_type).collect()
+}
+
 /// One `MessageSchema` for each message of `volbridge.record.v1`, ascending by name.
 fn schema(set: &FileDescriptorSet) -> Result<String, Box<dyn Error>> {
-    let mut messages: Vec<&DescriptorProto> = set
-        .file
-        .iter()
-        .filter(|file| file.package() == "volbridge.record.v1")
-        .flat_map(|file| &file.message_type)
-        .collect();
+    let mut messages = record_messages(set);
     messages.sort_by_key(|message| message.name().to_owned());
     let index: HashMap<String, usize> = messages
         .iter()

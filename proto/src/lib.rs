@@ -14,6 +14,7 @@ pub mod text;
 pub mod time;
 pub mod tlog;
 pub mod wire;
+mod wire_serde;
 
 pub use error::{Code, Fault, Refusal};
 pub use id::{BlobHash, LogId, PartnerId, RecordId, Ref, SubjectId, partner_id, record_id};
