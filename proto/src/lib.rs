@@ -3,6 +3,8 @@
 //! Pure: no I/O, no clock, no randomness of its own. Bytes and values in, values
 //! and reasons out.
 
+#![cfg_attr(test, expect(clippy::cast_possible_truncation, reason = "tests count small things"))]
+
 pub mod error;
 pub mod exchange;
 pub mod id;

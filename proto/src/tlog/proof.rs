@@ -134,7 +134,7 @@ pub fn is_subtree(start: u64, end: u64) -> bool {
     let power = size.and_then(u64::checked_next_power_of_two);
     match (size, power) {
         (None, _) => false,
-        (_, Some(power)) => start % power == 0,
+        (_, Some(power)) => start.is_multiple_of(power),
         // Wider than 2^63: only at the very left.
         (_, None) => start == 0,
     }

@@ -42,7 +42,7 @@ pub fn subtree_hash(source: &(impl HashSource + ?Sized), start: u64, end: u64) -
     if size == 0 {
         return (start == 0).then(empty_root);
     }
-    if start % size.checked_next_power_of_two()? != 0 {
+    if !start.is_multiple_of(size.checked_next_power_of_two()?) {
         return None;
     }
     // Perfect subtrees from left to right, the largest first; then folded from the right.
