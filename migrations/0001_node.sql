@@ -36,7 +36,8 @@ CREATE TABLE entry (
     PRIMARY KEY (log, entry_index)
 );
 CREATE INDEX entry_id_prefix ON entry (id_prefix);
-CREATE INDEX entry_absent ON entry (log, entry_index) WHERE state = 1;
+CREATE INDEX entry_state ON entry (log, state, entry_index) WHERE state <> 0;
+CREATE INDEX entry_verdict ON entry (log, entry_index) WHERE verdict <> 0;
 
 -- Merkle tree hashes above the leaves: tile (level, number) holds up to 256 hashes of 32 bytes.
 CREATE TABLE tile (
@@ -100,12 +101,13 @@ CREATE INDEX revision_entry ON revision (log, entry_index);
 
 -- Records that others were made from: erased with their sources.
 CREATE TABLE source (
-    source_prefix BIGINT NOT NULL,    -- first 8 bytes of source
-    source BYTEA NOT NULL,
     log BIGINT NOT NULL,
     entry_index BIGINT NOT NULL,
-    PRIMARY KEY (source, log, entry_index)
+    source BYTEA NOT NULL,
+    source_prefix BIGINT NOT NULL,    -- first 8 bytes of source
+    PRIMARY KEY (log, entry_index, source)
 );
+CREATE INDEX source_prefix ON source (source_prefix);
 
 -- Ids that a Withdrawal of this log names.
 CREATE TABLE withdrawn (
@@ -137,6 +139,8 @@ CREATE TABLE recipient (
     kept_until BIGINT NOT NULL,       -- carriers: then dropped; 0: own
     PRIMARY KEY (log, entry_index, partner)
 );
+CREATE INDEX recipient_waiting ON recipient (partner, log, entry_index) WHERE NOT delivered;
+CREATE INDEX recipient_carried ON recipient (kept_until) WHERE kept_until > 0;
 
 -- How many records of an own log each recipient has got.
 CREATE TABLE recipient_count (
@@ -178,23 +182,30 @@ CREATE TABLE access (
     number BIGINT NOT NULL PRIMARY KEY,
     at BIGINT NOT NULL,
     record BYTEA NOT NULL,
+    partner BYTEA NOT NULL,           -- for whom: this node's partner or another
     actor TEXT NOT NULL,
     purpose TEXT NOT NULL
 );
+CREATE INDEX access_record ON access (record, number);
 
--- Blobs that records name; held once the bytes are verified and durable.
+-- Blobs that records name; held once the bytes are verified and durable. Keyed with the size that the record
+-- states: a record that lies about it must not hide the same blob from one that doesn't.
 CREATE TABLE blob (
-    hash BYTEA NOT NULL PRIMARY KEY,
+    hash BYTEA NOT NULL,
     size BIGINT NOT NULL,
-    held BOOLEAN NOT NULL
+    held BOOLEAN NOT NULL,
+    PRIMARY KEY (hash, size)
 );
+CREATE INDEX blob_wanted ON blob (hash) WHERE NOT held;
 
 CREATE TABLE blob_use (
-    hash BYTEA NOT NULL,
     log BIGINT NOT NULL,
     entry_index BIGINT NOT NULL,
-    PRIMARY KEY (hash, log, entry_index)
+    hash BYTEA NOT NULL,
+    size BIGINT NOT NULL,
+    PRIMARY KEY (log, entry_index, hash)
 );
+CREATE INDEX blob_use_hash ON blob_use (hash);
 
 -- What happened in the directory, for those who watch it.
 CREATE TABLE change (

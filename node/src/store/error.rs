@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use volbridge_proto::Code;
+
 /// Why the store could not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -91,6 +93,18 @@ impl StoreError {
     /// Shorthand for [`StoreError::Corrupt`].
     pub fn corrupt(table: &'static str, key: impl ToString, why: impl ToString) -> Self {
         Self::Corrupt { table, key: key.to_string(), why: why.to_string() }
+    }
+
+    /// What a caller of the node's API is told.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Corrupt { .. } => Code::StoreCorrupt,
+            Self::Stopping => Code::ShuttingDown,
+            Self::Failed => Code::Unavailable,
+            error if error.is_passing() => Code::Unavailable,
+            _ => Code::Internal,
+        }
     }
 
     /// May the same be tried again, after a while?

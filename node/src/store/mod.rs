@@ -4,12 +4,26 @@
 //! Unix milliseconds. What differs between the two lives in [`db`] alone. Everything here trusts its callers:
 //! whatever comes from strangers was verified by `proto` before.
 
+pub mod access;
+pub mod blobs;
+pub mod changes;
+mod column;
+pub mod cosigned;
 pub mod db;
+pub mod entries;
 pub mod error;
+pub mod idempotency;
 pub mod lock;
+pub mod logs;
 pub mod migrate;
+pub mod peers;
+pub mod received;
+pub mod recipients;
+pub mod refusals;
 pub mod select;
+pub mod tiles;
 pub mod value;
+pub mod withdrawals;
 
 pub use crate::args;
 pub use db::{Db, OpenOptions, Query, Row, Tx};

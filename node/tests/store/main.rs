@@ -4,4 +4,7 @@
 mod pg;
 
 mod db;
+mod ledger;
+mod log;
 mod place;
+mod shared;

@@ -1,0 +1,122 @@
+//! Hashes of a log's tree above its leaves, in tiles of 256 as in [C2SP tlog-tiles](https://c2sp.org/tlog-tiles).
+//!
+//! Leaf hashes aren't stored: they are computed from the leaves, so level 0 can't disagree with the entries.
+
+use volbridge_proto::tlog::{
+    entry::{Hash, leaf_hash},
+    tile::{self, TileId, Tiles, WIDTH},
+    tree,
+};
+
+use super::{Query, StoreError, Tx, args, column, entries, logs::LogNumber};
+
+/// Adds the hashes that `leaves` complete, appended behind a log of `size` entries. The entries may already be stored.
+pub async fn append(tx: &mut Tx, log: LogNumber, size: u64, leaves: &[Hash]) -> Result<(), StoreError> {
+    let edge = size - size % WIDTH;
+    let mut hashes = leaf_hashes(tx, log, edge..size).await?;
+    hashes.extend_from_slice(leaves);
+    let mut start = edge;
+    for level in 1.. {
+        // Each full tile below is one hash here.
+        let complete: Vec<Hash> = hashes.chunks_exact(256).map(tree::root).collect();
+        if complete.is_empty() {
+            break;
+        }
+        start /= WIDTH;
+        (start, hashes) = extend_level(tx, log, level, start, complete).await?;
+    }
+    Ok(())
+}
+
+/// Writes new hashes of a level from index `first` on; returns the hashes from the start of the tile that `first` lies in.
+async fn extend_level(
+    tx: &mut Tx,
+    log: LogNumber,
+    level: i64,
+    first: u64,
+    new: Vec<Hash>,
+) -> Result<(u64, Vec<Hash>), StoreError> {
+    let edge = first - first % WIDTH;
+    let mut hashes = match first - edge {
+        0 => Vec::new(),
+        width => stored(tx, log, level, edge / WIDTH, width).await?,
+    };
+    hashes.extend(new);
+    let rows = hashes.chunks(256).zip(edge / WIDTH..);
+    let rows = rows.map(|(tile, number)| args![log, level, number, tile::encode(tile)]).collect();
+    tx.insert_rows(
+        "INSERT INTO tile (log, level, number, hashes)",
+        "ON CONFLICT (log, level, number) DO UPDATE SET hashes = excluded.hashes",
+        rows,
+    )
+    .await?;
+    Ok((edge, hashes))
+}
+
+/// Loads tiles, as the pure functions of `proto` want them.
+pub async fn load(q: &impl Query, log: LogNumber, ids: &[TileId]) -> Result<Tiles, StoreError> {
+    let mut tiles = Tiles::new();
+    for id in ids {
+        let hashes = hashes(q, log, *id).await?;
+        tiles.insert(id.level, id.number, hashes);
+    }
+    Ok(tiles)
+}
+
+/// The hashes of one tile.
+pub async fn hashes(q: &impl Query, log: LogNumber, id: TileId) -> Result<Vec<Hash>, StoreError> {
+    let width = u64::from(id.width);
+    if id.level == 0 {
+        let start = id.number.saturating_mul(WIDTH);
+        leaf_hashes(q, log, start..start.saturating_add(width)).await
+    } else {
+        stored(q, log, id.level.into(), id.number, width).await
+    }
+}
+
+async fn leaf_hashes(
+    q: &impl Query,
+    log: LogNumber,
+    range: std::ops::Range<u64>,
+) -> Result<Vec<Hash>, StoreError> {
+    if range.is_empty() {
+        return Ok(Vec::new());
+    }
+    let leaves = entries::leaves(q, log, range).await?;
+    Ok(leaves.iter().map(|leaf| leaf_hash(leaf)).collect())
+}
+
+async fn stored(
+    q: &impl Query,
+    log: LogNumber,
+    level: i64,
+    number: u64,
+    width: u64,
+) -> Result<Vec<Hash>, StoreError> {
+    let key = format!("{log}/{level}/{number}");
+    let row: Option<(Vec<u8>,)> = q
+        .row_opt(
+            "SELECT hashes FROM tile WHERE log = $1 AND level = $2 AND number = $3",
+            args![log, level, number],
+        )
+        .await?;
+    let bytes = row.map(|(bytes,)| bytes).unwrap_or_default();
+    let (hashes, _) = bytes.as_chunks::<32>();
+    let width = usize::try_from(width).unwrap_or(usize::MAX);
+    match hashes.get(..width) {
+        Some(hashes) => Ok(hashes.to_vec()),
+        None => Err(StoreError::corrupt("tile", key, format!("{} hashes, not {width}", hashes.len()))),
+    }
+}
+
+/// Forgets the tiles of a log, to write them anew from its entries.
+pub async fn clear(tx: &mut Tx, log: LogNumber) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM tile WHERE log = $1", args![log]).await?;
+    Ok(())
+}
+
+/// How many tiles above the leaves are stored for a log.
+pub async fn count(q: &impl Query, log: LogNumber) -> Result<u64, StoreError> {
+    let (count,): (i64,) = q.row("SELECT count(*) FROM tile WHERE log = $1", args![log]).await?;
+    column::count("tile", log, count)
+}
