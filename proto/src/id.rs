@@ -16,6 +16,11 @@ macro_rules! hex_id {
         pub struct $name([u8; 32]);
 
         impl $name {
+            /// The id with these bytes.
+            pub const fn new(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+
             /// The 32 bytes.
             pub fn as_bytes(&self) -> &[u8; 32] {
                 &self.0
