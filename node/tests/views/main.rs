@@ -1,0 +1,12 @@
+//! Tests of the views: each body runs on SQLite and on PostgreSQL.
+
+#[path = "../../../tests/src/pg.rs"]
+mod pg;
+#[path = "../store/place.rs"]
+mod place;
+
+mod hostile;
+mod order;
+mod sealed;
+mod translations;
+mod world;
