@@ -24,6 +24,7 @@ use sqlx::{
 };
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
+use zeroize::Zeroizing;
 
 use super::{StoreError, Value, migrate};
 
@@ -34,12 +35,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const CHUNK_ARGUMENTS: usize = 8_192;
 
 /// How to open a database.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OpenOptions {
     /// A path, `sqlite:<path>`, or `postgres://…`.
     pub url: String,
     /// False only in tests: writes may then be lost in a power cut.
     pub durable: bool,
+    /// PostgreSQL's password, if it isn't in the address.
+    pub password: Option<Zeroizing<String>>,
     /// Connections that read.
     pub readers: u32,
 }
@@ -47,7 +50,7 @@ pub struct OpenOptions {
 impl OpenOptions {
     /// A durable database with a sensible number of readers.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), durable: true, readers: 8 }
+        Self { url: url.into(), durable: true, password: None, readers: 8 }
     }
 
     /// For tests: no waiting for the disk.

@@ -91,6 +91,7 @@ const SQLITE_FULL: i32 = 13;
 
 impl StoreError {
     /// Shorthand for [`StoreError::Corrupt`].
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass numbers, texts and errors as they are")]
     pub fn corrupt(table: &'static str, key: impl ToString, why: impl ToString) -> Self {
         Self::Corrupt { table, key: key.to_string(), why: why.to_string() }
     }

@@ -16,7 +16,10 @@ use crate::store::StoreError;
 const TRIED_AFTER: Duration = Duration::from_millis(500);
 
 pub(super) async fn open(options: &OpenOptions) -> Result<Pools, StoreError> {
-    let base: PgConnectOptions = options.url.parse().map_err(|e: sqlx::Error| unusable(options, e))?;
+    let mut base: PgConnectOptions = options.url.parse().map_err(|e: sqlx::Error| unusable(options, &e))?;
+    if let Some(password) = &options.password {
+        base = base.password(password);
+    }
     let base = base.application_name("volbridge").options([
         ("statement_timeout", "30s"),
         ("lock_timeout", "25s"),
@@ -26,7 +29,7 @@ pub(super) async fn open(options: &OpenOptions) -> Result<Pools, StoreError> {
     ]);
 
     let write = pool().max_connections(1).connect_with(base.clone()).await;
-    let write = write.map_err(|e| unusable(options, e))?;
+    let write = write.map_err(|e| unusable(options, &e))?;
     let mut connection = write.acquire().await?;
     require(&mut connection, "server_encoding", "UTF8").await?;
     if options.durable {
@@ -38,7 +41,7 @@ pub(super) async fn open(options: &OpenOptions) -> Result<Pools, StoreError> {
 
     let read_options = base.options([("default_transaction_read_only", "on")]);
     let read = pool().max_connections(options.readers.max(1)).connect_with(read_options).await;
-    Ok(Pools::Postgres { read: read.map_err(|e| unusable(options, e))?, write })
+    Ok(Pools::Postgres { read: read.map_err(|e| unusable(options, &e))?, write })
 }
 
 fn pool() -> PoolOptions<sqlx::Postgres> {
@@ -47,6 +50,7 @@ fn pool() -> PoolOptions<sqlx::Postgres> {
 
 /// Is the connection alive, and outside of any transaction? One that comes back with an open transaction
 /// (a known fault of the driver when a begin is cancelled) is closed.
+#[expect(clippy::needless_pass_by_value, reason = "the pool passes it so")]
 fn is_clean(
     connection: &mut PgConnection,
     used: PoolConnectionMetadata,
@@ -72,7 +76,7 @@ async fn require(
     if found == must { Ok(()) } else { Err(StoreError::NotDurable { setting, found, must }) }
 }
 
-fn unusable(options: &OpenOptions, error: sqlx::Error) -> StoreError {
+fn unusable(options: &OpenOptions, error: &sqlx::Error) -> StoreError {
     // What stands before the `@` is the user and the password.
     let place = options.url.rsplit_once('@').map_or(options.url.as_str(), |(_, place)| place);
     StoreError::Unusable { url: place.to_owned(), why: error.to_string() }

@@ -1,0 +1,52 @@
+//! `[exchange]`
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::{Faults, bounded, is_host_and_port, listening};
+
+/// Where and how the node meets partners.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExchangeConfig {
+    /// An address with a port, or empty.
+    pub listen: String,
+    /// What partners are told, `host:port`.
+    pub endpoints: Vec<String>,
+    /// May it call private networks and this machine?
+    pub allow_private_addresses: bool,
+    /// TLS handshakes at the same time.
+    pub handshakes: u32,
+    /// Seconds that one may take.
+    pub handshake_seconds: u32,
+    /// Unacknowledged bytes for one log.
+    pub log_window_bytes: u64,
+    /// Unacknowledged bytes for one partner.
+    pub peer_window_bytes: u64,
+}
+
+impl ExchangeConfig {
+    pub(super) fn faults(&self) -> Faults {
+        let mut faults = Faults::new();
+        listening("listen", &self.listen, &mut faults);
+        for endpoint in self.endpoints.iter().filter(|endpoint| !is_host_and_port(endpoint)) {
+            faults.push(("endpoints", format!("\"{endpoint}\" is not host:port")));
+        }
+        let window = 1 << 20..=1 << 30;
+        bounded("handshakes", self.handshakes.into(), 1..=10_000, &mut faults);
+        bounded("handshake_seconds", self.handshake_seconds.into(), 1..=60, &mut faults);
+        bounded("log_window_bytes", self.log_window_bytes, window.clone(), &mut faults);
+        bounded("peer_window_bytes", self.peer_window_bytes, window, &mut faults);
+        if self.peer_window_bytes < self.log_window_bytes {
+            faults.push(("peer_window_bytes", "is smaller than the window of one log".to_owned()));
+        }
+        faults
+    }
+
+    /// How long a handshake may take.
+    #[must_use]
+    pub fn handshake_timeout(&self) -> Duration {
+        Duration::from_secs(self.handshake_seconds.into())
+    }
+}
