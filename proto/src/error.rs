@@ -138,6 +138,8 @@ codes! {
     RecordSealed "record.sealed" Forbidden "the record is sealed to others";
     RecordUnknown "record.unknown" Missing "no such record is held here";
 
+    LeafUnsupported "leaf.unsupported" Unsupported "the leaf has a length, version or class that this node doesn't know";
+
     StatementKind "statement.kind" Malformed "the kind's name is malformed";
     StatementClass "statement.class" Malformed "this kind is not allowed in this class";
     StatementAuthority "statement.authority" Malformed "an authority is missing, or stands where none belongs";
