@@ -62,7 +62,7 @@ impl FollowFault {
 }
 
 /// Follows one log through one peer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LogFollower {
     history: KeyHistory,
     frontier: Frontier,

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     error::{Code, Refusal},
+    identity::rotation::KeyHistory,
     tlog::{
         checkpoint::{Checkpoint, Origin},
         cosignature::{self, VerifiedLine},
@@ -268,6 +269,25 @@ pub fn write(log: &[VerifierKey], organisations: &[Organisation], needed: usize)
     // What was written is what will be read.
     Policy::parse(text.as_bytes())?;
     Ok(text)
+}
+
+/// Writes the policy for one log from descriptors: the log's keys in force at `size`,
+/// each other partner as a group of its witness and mirror, and how many must have signed.
+pub fn for_log(
+    log: &KeyHistory,
+    size: u64,
+    partners: &[&KeyHistory],
+    needed: usize,
+) -> Result<String, Refusal> {
+    let keys = log.descriptor_at(size).ok_or_else(|| Refusal::new(Code::ProofRange).at("size"))?.log_keys();
+    let mut seen = BTreeSet::from([log.partner()]);
+    let mut others = Vec::new();
+    for partner in partners.iter().filter(|partner| seen.insert(partner.partner())) {
+        let id = partner.partner().to_string();
+        let name = format!("{}-{}", partner.origin().domain, id.get(..8).unwrap_or(&id));
+        others.push(Organisation { name, keys: partner.cosigners()?.to_vec() });
+    }
+    write(&[keys.note.clone(), keys.mldsa44.clone()], &others, needed)
 }
 
 #[cfg(test)]
