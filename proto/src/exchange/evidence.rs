@@ -19,15 +19,16 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
     error::{Code, Refusal},
-    id::LogId,
-    identity::rotation::KeyHistory,
+    id::{LogId, record_id},
+    identity::{keys_response::hashes, rotation::KeyHistory},
     tlog::{
         checkpoint::VerifiedCheckpoint,
-        entry::{Hash, node_hash},
+        entry::{Class, Hash, Leaf, node_hash},
         frontier::Frontier,
-        proof::{MAX_HASHES, Span, explicit_roots, spans},
+        proof::{MAX_HASHES, Span, explicit_roots, spans, verify_inclusion},
         tree::{HashSource, split, subtree_hash},
     },
+    wire::exchange::v1::KeysResponse,
 };
 
 /// The largest file that is read.
@@ -99,6 +100,33 @@ impl Evidence {
         let proof = spans(0, shown.size(), held.size(), true).into_iter().map(hash);
         let proof = proof.collect::<Result<_, _>>()?;
         Self::new(history, shown.size(), (held, proof), (shown, vec![*shown.root()])).map(Some)
+    }
+
+    /// From an answer to `Keys` by a node that shows another history: the proof of entry 0
+    /// names the root over the first 2^k leaves, which a consistency proof from there
+    /// leaves out. None if it agrees with the held checkpoint, whose size is a power of two.
+    pub fn from_keys_response(
+        history: &KeyHistory,
+        held: &VerifiedCheckpoint,
+        response: &KeysResponse,
+    ) -> Result<Option<Self>, Refusal> {
+        let shown = VerifiedCheckpoint::verify(&response.checkpoint, history)?;
+        let first = response.descriptors.first().filter(|first| first.index == 0);
+        let first = first.ok_or_else(|| Refusal::new(Code::IdentityFirst))?;
+        if !held.size().is_power_of_two() || held.size() > shown.size() {
+            return Err(Refusal::new(Code::ProofRange).at("held"));
+        }
+        let leaf = Leaf { class: Class::Public, id: record_id(&first.body) }.hash();
+        let proof = hashes(&first.inclusion)?;
+        verify_inclusion(&leaf, 0, shown.size(), &proof, shown.root())?;
+        let inside = held.size().trailing_zeros() as usize;
+        let (inside, rest) = proof.split_at_checked(inside).ok_or_else(|| Refusal::new(Code::ProofLength))?;
+        let seed = inside.iter().fold(leaf, |left, right| node_hash(&left, right));
+        if seed == *held.root() {
+            return Ok(None);
+        }
+        let proof = [&[seed], rest].concat();
+        Self::new(history, held.size(), (held, vec![*held.root()]), (&shown, proof)).map(Some)
     }
 
     /// Checks the file by itself: whoever knows the partner id compares it with the

@@ -6,6 +6,7 @@ pub mod fingerprint;
 pub(crate) mod fixture;
 pub mod keys;
 pub mod keys_response;
+pub mod keyset;
 pub mod rotation;
 pub mod trust;
 
