@@ -3,4 +3,5 @@
 pub mod config;
 pub mod env;
 pub mod store;
+pub mod tls;
 pub mod views;

@@ -38,6 +38,7 @@ impl PgCluster {
     ///
     /// # Panics
     /// If PostgreSQL isn't installed or doesn't start.
+    #[expect(clippy::expect_used, reason = "only tests call this")]
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<PgCluster> = OnceLock::new();
         SHARED.get_or_init(|| Self::start().expect("PostgreSQL for tests: is it installed?"))

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Faults, bounded, is_host_and_port, listening};
+use super::{Faults, bounded, listening};
+use crate::tls::address::HostPort;
 
 /// Where and how the node meets partners.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -30,7 +31,7 @@ impl ExchangeConfig {
     pub(super) fn faults(&self) -> Faults {
         let mut faults = Faults::new();
         listening("listen", &self.listen, &mut faults);
-        for endpoint in self.endpoints.iter().filter(|endpoint| !is_host_and_port(endpoint)) {
+        for endpoint in self.endpoints.iter().filter(|endpoint| endpoint.parse::<HostPort>().is_err()) {
             faults.push(("endpoints", format!("\"{endpoint}\" is not host:port")));
         }
         let window = 1 << 20..=1 << 30;

@@ -175,16 +175,6 @@ fn bounded(key: &'static str, value: u64, bounds: std::ops::RangeInclusive<u64>,
     }
 }
 
-/// Does it read as `host:port`, with a name, an IPv4 address, or an IPv6 address in brackets?
-fn is_host_and_port(text: &str) -> bool {
-    let Some((host, port)) = text.rsplit_once(':') else { return false };
-    let host = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
-        Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-'),
-    };
-    host && port.parse::<u16>().is_ok() && port.bytes().all(|b| b.is_ascii_digit())
-}
-
 /// A place to listen, or "" for none.
 fn listening(key: &'static str, text: &str, faults: &mut Faults) {
     if !text.is_empty() && text.parse::<std::net::SocketAddr>().is_err() {

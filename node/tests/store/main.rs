@@ -1,5 +1,7 @@
 //! The store's tests: each body runs on SQLite and on PostgreSQL.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 #[path = "../../../tests/src/pg.rs"]
 mod pg;
 
