@@ -282,7 +282,7 @@ fn other_cases() -> Vec<Refused> {
             pair("names[1]", Code::FieldDuplicate),
         ),
         (
-            "t31: an invisible character in a name",
+            "t65: an invisible character in a name",
             descriptor(|value| value.names[1].text = "BV\u{200b}F".into()),
             pair("names[1].text", Code::TextInvisible),
         ),

@@ -42,9 +42,7 @@ pub fn validate(profile: &VolunteerProfile) -> Vec<Refusal> {
     if let Some(check) = &profile.identity {
         faults.within("identity", |faults| {
             faults.required("checked_by", &check.checked_by, Form::Name, limits::LINE);
-            if faults.required_date("checked_on", &check.checked_on).is_none() {
-                return;
-            }
+            faults.required_date("checked_on", &check.checked_on);
             faults.choice("method", &check.method, METHODS);
         });
     }

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn t31_characters_that_hide_or_reorder_text_are_refused() {
+    fn t65_characters_that_hide_or_reorder_text_are_refused() {
         let code = |text| check_text(text).unwrap_err().code;
         assert_eq!(code("a\tb"), Code::TextControl);
         assert_eq!(code("a\rb"), Code::TextControl);
