@@ -355,6 +355,8 @@ fn fault(partner: &PartnerContent, what: String) -> Result<(), ContentError> {
 
 #[cfg(test)]
 mod tests {
+    use volbridge_proto::kinds;
+
     use super::*;
 
     #[test]
@@ -438,6 +440,67 @@ mod tests {
                 let role = listing.roles.iter().find(|role| role.number.to_string() == number).unwrap();
                 if rest == "title" { &role.title } else { &role.tasks }
             }
+        }
+    }
+
+    // With ids of the right length where the files have keys.
+    #[test]
+    fn every_message_holds_to_the_rule_of_its_kind() {
+        for partner in load().unwrap() {
+            let mut faults = Vec::new();
+            let mut judge = |key: &str, found: Vec<volbridge_proto::error::Refusal>| {
+                faults.extend(found.into_iter().map(|fault| format!("{}/{key}: {fault}", partner.key)));
+            };
+            for entry in partner.organisations.clone() {
+                let parent = entry.parent.map_or(Vec::new(), |_| vec![1; 16]);
+                judge(
+                    &entry.key,
+                    kinds::organisation::validate(&wire::Organisation { parent, ..entry.organisation }),
+                );
+            }
+            for entry in partner.listings.clone() {
+                let listing = wire::Listing { organisation: vec![1; 16], ..entry.listing };
+                judge(&entry.key, kinds::listing::validate(&listing));
+            }
+            for entry in &partner.translations {
+                let of = Some(wire::Subject { partner: vec![1; 32], subject: vec![1; 16] });
+                let segments = entry.wire_segments();
+                let translation = wire::Translation { of, language: entry.language.clone(), segments };
+                judge(&entry.of, kinds::translation::validate(&translation));
+            }
+            for entry in partner.conferences.clone() {
+                let organisers = (0_u8..).zip(&entry.organisers).map(|(index, _)| vec![index; 32]).collect();
+                let conference = wire::Conference { organisers, ..entry.conference };
+                judge(&entry.key, kinds::conference::validate(&conference));
+            }
+            for entry in partner.materials.clone() {
+                let blob = wire::Blob {
+                    hash: vec![1; 32],
+                    size: u64::try_from(entry.bytes().len()).unwrap(),
+                    media_type: "application/pdf".into(),
+                    filename: entry.filename,
+                    key: Vec::new(),
+                };
+                let material = wire::Material { conference: vec![1; 16], blob: Some(blob), ..entry.material };
+                judge(&entry.key, kinds::material::validate(&material));
+            }
+            for entry in partner.agreements.clone() {
+                let terms = wire::AgreementTerms { parties: vec![vec![1; 32], vec![2; 32]], ..entry.terms };
+                judge(&entry.with, kinds::agreement::validate(&wire::Agreement { terms: Some(terms) }));
+            }
+            for entry in partner.profiles.clone() {
+                judge(&entry.key, kinds::volunteer_profile::validate(&entry.profile));
+                let consent = wire::Consent {
+                    profile: vec![1; 16],
+                    recipients: vec![vec![1; 32]],
+                    notice_hash: vec![1; 32],
+                    given_at: 1_700_000_000_000,
+                    expires_at: 1_900_000_000_000,
+                    ..entry.consent
+                };
+                judge(&entry.key, kinds::consent::validate(&consent));
+            }
+            assert!(faults.is_empty(), "{}", faults.join("\n"));
         }
     }
 
