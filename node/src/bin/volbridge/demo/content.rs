@@ -18,6 +18,7 @@ const FILES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("bvf/partner.yaml", include_str!("../../../../demo/bvf/partner.yaml")),
             ("bvf/listings.yaml", include_str!("../../../../demo/bvf/listings.yaml")),
+            ("bvf/live.yaml", include_str!("../../../../demo/bvf/live.yaml")),
             ("bvf/conferences.yaml", include_str!("../../../../demo/bvf/conferences.yaml")),
             ("bvf/translations.yaml", include_str!("../../../../demo/bvf/translations.yaml")),
             ("bvf/profiles.yaml", include_str!("../../../../demo/bvf/profiles.yaml")),
@@ -28,6 +29,7 @@ const FILES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("unv/partner.yaml", include_str!("../../../../demo/unv/partner.yaml")),
             ("unv/listings.yaml", include_str!("../../../../demo/unv/listings.yaml")),
+            ("unv/live.yaml", include_str!("../../../../demo/unv/live.yaml")),
             ("unv/conferences.yaml", include_str!("../../../../demo/unv/conferences.yaml")),
             ("unv/translations.yaml", include_str!("../../../../demo/unv/translations.yaml")),
         ],
@@ -37,6 +39,7 @@ const FILES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("avi/partner.yaml", include_str!("../../../../demo/avi/partner.yaml")),
             ("avi/listings.yaml", include_str!("../../../../demo/avi/listings.yaml")),
+            ("avi/live.yaml", include_str!("../../../../demo/avi/live.yaml")),
             ("avi/conferences.yaml", include_str!("../../../../demo/avi/conferences.yaml")),
             ("avi/translations.yaml", include_str!("../../../../demo/avi/translations.yaml")),
             ("avi/profiles.yaml", include_str!("../../../../demo/avi/profiles.yaml")),
@@ -77,6 +80,8 @@ pub struct PartnerContent {
     pub organisations: Vec<OrganisationEntry>,
     /// In the order of publication.
     pub listings: Vec<ListingEntry>,
+    /// To be published now and then while the demonstration runs.
+    pub live: Vec<ListingEntry>,
     /// Of other partners' listings.
     pub translations: Vec<TranslationEntry>,
     /// In the order of publication.
@@ -244,6 +249,7 @@ struct Part {
     partner: Option<Identity>,
     organisations: Vec<OrganisationEntry>,
     listings: Vec<ListingEntry>,
+    live: Vec<ListingEntry>,
     translations: Vec<TranslationEntry>,
     conferences: Vec<ConferenceEntry>,
     materials: Vec<MaterialEntry>,
@@ -262,6 +268,7 @@ pub fn load() -> Result<Vec<PartnerContent>, ContentError> {
             whole.partner = whole.partner.or(part.partner);
             whole.organisations.extend(part.organisations);
             whole.listings.extend(part.listings);
+            whole.live.extend(part.live);
             whole.translations.extend(part.translations);
             whole.conferences.extend(part.conferences);
             whole.materials.extend(part.materials);
@@ -274,6 +281,7 @@ pub fn load() -> Result<Vec<PartnerContent>, ContentError> {
             identity: whole.partner.ok_or_else(missing)?,
             organisations: whole.organisations,
             listings: whole.listings,
+            live: whole.live,
             translations: whole.translations,
             conferences: whole.conferences,
             materials: whole.materials,
@@ -290,7 +298,7 @@ fn check(partners: &[PartnerContent]) -> Result<(), ContentError> {
     let known: BTreeSet<&str> = partners.iter().map(|partner| partner.key).collect();
     let mut listings = BTreeSet::new();
     for partner in partners {
-        for entry in &partner.listings {
+        for entry in partner.listings.iter().chain(&partner.live) {
             if !listings.insert((partner.key, entry.key.as_str())) {
                 return fault(partner, format!("listing {} is given twice", entry.key));
             }
@@ -335,9 +343,8 @@ fn check_own_keys(partner: &PartnerContent) -> Result<(), ContentError> {
             return fault(partner, format!("organisation {} is given twice", entry.key));
         }
     }
-    if let Some(entry) =
-        partner.listings.iter().find(|entry| !organisations.contains(entry.organisation.as_str()))
-    {
+    let mut listings = partner.listings.iter().chain(&partner.live);
+    if let Some(entry) = listings.find(|entry| !organisations.contains(entry.organisation.as_str())) {
         return fault(partner, format!("listing {}: no organisation {}", entry.key, entry.organisation));
     }
     let conferences: BTreeSet<&str> = partner.conferences.iter().map(|entry| entry.key.as_str()).collect();
@@ -403,7 +410,7 @@ mod tests {
     fn every_log_and_every_address_is_marked_as_a_demonstration() {
         for partner in load().unwrap() {
             assert!(partner.identity.domain.contains(".demo."));
-            for entry in &partner.listings {
+            for entry in partner.listings.iter().chain(&partner.live) {
                 assert!(entry.listing.contact.ends_with(".demo.volbridge.example"), "{}", entry.key);
             }
             for entry in &partner.profiles {
@@ -458,7 +465,7 @@ mod tests {
                     kinds::organisation::validate(&wire::Organisation { parent, ..entry.organisation }),
                 );
             }
-            for entry in partner.listings.clone() {
+            for entry in partner.listings.iter().chain(&partner.live).cloned() {
                 let listing = wire::Listing { organisation: vec![1; 16], ..entry.listing };
                 judge(&entry.key, kinds::listing::validate(&listing));
             }
