@@ -1,6 +1,6 @@
 //! The store's tests: each body runs on SQLite and on PostgreSQL.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "../../../tests/src/pg.rs"]
 mod pg;

@@ -1,0 +1,147 @@
+//! A transaction over either driver.
+
+use sqlx::{Postgres, Sqlite, Transaction};
+use tokio::sync::Mutex;
+
+use super::{Db, Query, Row, SqlText, bound};
+use crate::store::{StoreError, Value};
+
+/// PostgreSQL takes 65,535 arguments a statement; some thousand gain nothing more.
+const CHUNK_ARGUMENTS: usize = 8_192;
+
+/// A transaction. Dropped without [`Tx::commit`], it never happened.
+#[derive(Debug)]
+pub struct Tx {
+    // The lock is never contended: writing takes `&mut self`. It lets reads share `&self` with `Db`'s.
+    inner: Mutex<Inner>,
+    db: Db,
+}
+
+#[derive(Debug)]
+pub(super) enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    pub(super) fn new(inner: Inner, db: Db) -> Self {
+        Self { inner: Mutex::new(inner), db }
+    }
+
+    /// Runs a statement; returns how many rows it touched.
+    pub async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, StoreError> {
+        self.run(SqlText::fixed(sql), args).await
+    }
+
+    /// Runs one statement for each set of arguments.
+    pub async fn execute_many(
+        &mut self,
+        sql: &'static str,
+        sets: impl IntoIterator<Item = Vec<Value>, IntoIter: Send> + Send,
+    ) -> Result<u64, StoreError> {
+        let mut touched = 0;
+        for args in sets {
+            touched += self.execute(sql, args).await?;
+        }
+        Ok(touched)
+    }
+
+    /// Inserts rows: `INSERT INTO t (a, b)`, the rows, and what follows VALUES (`ON CONFLICT …` or nothing).
+    ///
+    /// One prepared statement a row on SQLite, many rows a statement on PostgreSQL: each is fastest there.
+    /// Returns how many rows were inserted (or updated by ON CONFLICT).
+    pub async fn insert_rows(
+        &mut self,
+        insert: &'static str,
+        suffix: &'static str,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<u64, StoreError> {
+        let Some(columns) = rows.first().map(Vec::len) else { return Ok(0) };
+        let per_statement = match self.inner.get_mut() {
+            Inner::Sqlite(_) => 1,
+            Inner::Postgres(_) => (CHUNK_ARGUMENTS / columns.max(1)).max(1),
+        };
+        let mut touched = 0;
+        let mut statement = None;
+        let mut rows = rows.into_iter();
+        loop {
+            let chunk: Vec<_> = rows.by_ref().take(per_statement).collect();
+            if chunk.is_empty() {
+                return Ok(touched);
+            }
+            let sql = match &statement {
+                Some((length, sql)) if *length == chunk.len() => SqlText::clone(sql),
+                _ => SqlText::built(values(insert, suffix, columns, chunk.len())),
+            };
+            statement = Some((chunk.len(), sql.clone()));
+            touched += self.run(sql, chunk.into_iter().flatten().collect()).await?;
+        }
+    }
+
+    /// Makes it last. When this returns `Ok`, it is on disk.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        let Self { inner, db } = self;
+        let result = match inner.into_inner() {
+            Inner::Sqlite(tx) => tx.commit().await,
+            Inner::Postgres(tx) => tx.commit().await,
+        };
+        result.map_err(|error| match error {
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => StoreError::Unsure(error),
+            error => db.note(error),
+        })
+    }
+
+    /// Gives up at once instead of when the connection is next used.
+    pub async fn rollback(self) {
+        let result = match self.inner.into_inner() {
+            Inner::Sqlite(tx) => tx.rollback().await,
+            Inner::Postgres(tx) => tx.rollback().await,
+        };
+        if let Err(error) = result {
+            tracing::warn!(%error, "a transaction could not be rolled back, its connection is dropped");
+        }
+    }
+
+    async fn run(&mut self, sql: SqlText, args: Vec<Value>) -> Result<u64, StoreError> {
+        let result = match self.inner.get_mut() {
+            Inner::Sqlite(tx) => {
+                let done = sqlx::query_with(sql.0, bound::<Sqlite>(args)?).execute(&mut **tx).await;
+                done.map(|d| d.rows_affected())
+            }
+            Inner::Postgres(tx) => {
+                let done = sqlx::query_with(sql.0, bound::<Postgres>(args)?).execute(&mut **tx).await;
+                done.map(|d| d.rows_affected())
+            }
+        };
+        result.map_err(|error| self.db.note(error))
+    }
+}
+
+impl Query for Tx {
+    async fn fetch<T: Row>(&self, sql: SqlText, args: Vec<Value>) -> Result<Vec<T>, StoreError> {
+        let result = match &mut *self.inner.lock().await {
+            Inner::Sqlite(tx) => {
+                sqlx::query_as_with(sql.0, bound::<Sqlite>(args)?).fetch_all(&mut **tx).await
+            }
+            Inner::Postgres(tx) => {
+                sqlx::query_as_with(sql.0, bound::<Postgres>(args)?).fetch_all(&mut **tx).await
+            }
+        };
+        result.map_err(|error| self.db.note(error))
+    }
+}
+
+/// `INSERT … VALUES ($1, $2), ($3, $4) …`
+fn values(insert: &'static str, suffix: &'static str, columns: usize, rows: usize) -> String {
+    let mut sql = format!("{insert} VALUES ");
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { "), (" });
+        for column in 1..=columns {
+            let separator = if column == 1 { "" } else { ", " };
+            sql.push_str(&format!("{separator}${}", row * columns + column));
+        }
+    }
+    sql.push_str(") ");
+    sql.push_str(suffix);
+    sql
+}
