@@ -22,6 +22,14 @@ CREATE TABLE log (
     UNIQUE (partner, epoch)
 );
 
+-- When each size of a log was first signed with ML-DSA-44, as far as this node saw it: when records were logged.
+CREATE TABLE signed_size (
+    log BIGINT NOT NULL,
+    size BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (log, size)
+);
+
 -- state: 0 held, 1 absent (public: wanted or withheld), 2 erased, 3 erased with its source,
 -- 4 not for us, 5 unsupported leaf.
 -- verdict: 0 counts, 1 not entry-valid, 2 not content-valid, 3 unknown kind, 4 needs a newer node.

@@ -58,6 +58,21 @@ pub async fn held(q: &impl Query, hash: BlobHash) -> Result<Option<BlobName>, St
     row.map(typed).transpose()
 }
 
+/// Up to `limit` blobs that are held, above the hash `after`.
+pub async fn all_held(
+    q: &impl Query,
+    after: Option<BlobHash>,
+    limit: u32,
+) -> Result<Vec<BlobName>, StoreError> {
+    let after = after.map_or(Vec::new(), BlobHash::to_vec);
+    all(q
+        .rows(
+            "SELECT hash, size FROM blob WHERE held AND hash > $1 ORDER BY hash, size LIMIT $2",
+            args![after, limit],
+        )
+        .await?)
+}
+
 /// Up to `limit` blobs that are named and not held, above the hash `after`.
 pub async fn wanted(
     q: &impl Query,

@@ -316,6 +316,13 @@ pub async fn counts(q: &impl Query, log: LogNumber) -> Result<Vec<(State, u64)>,
         .collect()
 }
 
+/// How many entries of a log break a rule, of the envelope or of their kind.
+pub async fn refused(q: &impl Query, log: LogNumber) -> Result<u64, StoreError> {
+    let (count,): (i64,) =
+        q.row("SELECT count(*) FROM entry WHERE log = $1 AND verdict IN (1, 2)", args![log]).await?;
+    column::count("entry", log, count)
+}
+
 /// Up to `limit` entries from `from` on that views don't use, for the operator.
 pub async fn without_effect(
     q: &impl Query,
