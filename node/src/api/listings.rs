@@ -1,0 +1,204 @@
+//! Listings with their texts in every language.
+
+use std::collections::BTreeMap;
+
+use tonic::{Request, Response, Status};
+use volbridge_proto::{
+    Code, PartnerId, SubjectId,
+    kinds::{self, Payload},
+    wire::{
+        node::v1::{self as wire, listings_server::Listings},
+        record::v1 as record,
+    },
+};
+
+use super::{
+    Api, answer, organisations::organisation_view, permit::Caller, reading::Reading, records, request,
+};
+use crate::{
+    error::Error,
+    publish::Draft,
+    views::{
+        Current, listings, organisations,
+        translations::{self, Best, Original},
+        words::Words,
+    },
+};
+
+#[tonic::async_trait]
+impl Listings for Api {
+    async fn list(
+        &self,
+        request: Request<wire::ListListingsRequest>,
+    ) -> Result<Response<wire::ListListingsResponse>, Status> {
+        let caller = self.permit("Listings.List", request.metadata())?;
+        answer(list(self, caller, &request.into_inner()).await)
+    }
+
+    async fn get(
+        &self,
+        request: Request<wire::GetSubjectRequest>,
+    ) -> Result<Response<wire::ListingView>, Status> {
+        let caller = self.permit("Listings.Get", request.metadata())?;
+        answer(get(self, caller, &request.into_inner()).await)
+    }
+
+    async fn publish(
+        &self,
+        request: Request<wire::PublishListingRequest>,
+    ) -> Result<Response<wire::Published>, Status> {
+        let caller = self.permit("Listings.Publish", request.metadata())?;
+        answer(publish(self, caller, request.into_inner()).await)
+    }
+}
+
+async fn list(
+    api: &Api,
+    caller: Caller,
+    request: &wire::ListListingsRequest,
+) -> Result<wire::ListListingsResponse, Error> {
+    let (after, limit) = request::paging(&request.cursor, request.limit)?;
+    let filter = listings::Filter {
+        words: Words::parse(&request.query)?,
+        language: request::language(&request.language)?,
+        country: request::country(&request.country)?,
+        partner: request::partner(&request.partner)?,
+        now: api.context.env.now(),
+    };
+    let mut reading = api.read(caller).await?;
+    let page = listings::list(&reading.tx, reading.viewer, &filter, after.as_ref(), limit).await?;
+    let total = listings::count(&reading.tx, reading.viewer, &filter).await?;
+    let listings = reading.listing_views(page.rows).await?;
+    let next_cursor = page.next.map(|next| next.encode()).unwrap_or_default();
+    Ok(wire::ListListingsResponse { listings, next_cursor, total })
+}
+
+async fn get(
+    api: &Api,
+    caller: Caller,
+    request: &wire::GetSubjectRequest,
+) -> Result<wire::ListingView, Error> {
+    let (partner, subject) = (request::partner(&request.partner)?, request::subject(&request.subject)?);
+    let mut reading = api.read(caller).await?;
+    let listing = listings::get(&reading.tx, reading.viewer, partner, subject).await?;
+    let listing = listing.ok_or_else(|| Error::new(Code::NotFound).at("subject"))?;
+    let views = reading.listing_views(vec![listing]).await?;
+    views.into_iter().next().ok_or_else(|| Error::new(Code::NotFound).at("subject"))
+}
+
+async fn publish(
+    api: &Api,
+    caller: Caller,
+    mut request: wire::PublishListingRequest,
+) -> Result<wire::Published, Error> {
+    let idempotency =
+        request::idempotency("Listings.Publish", &mut request, |request| &mut request.idempotency_key)?;
+    let listing = request::message(request.listing, "listing")?;
+    let draft = Draft {
+        subject: request::new_or_known(&request.subject)?,
+        expires_at: request::moment(request.expires_at),
+        ..Draft::public(kinds::listing::KIND, Payload::Listing(listing).encode()?)
+    };
+    api.publish_one(caller, draft, idempotency).await
+}
+
+impl Reading<'_> {
+    async fn listing_views(
+        &mut self,
+        listings: Vec<Current<record::Listing>>,
+    ) -> Result<Vec<wire::ListingView>, Error> {
+        let originals: Vec<Original<'_>> = listings.iter().map(original).collect();
+        let mut texts = translations::best(&self.tx, self.viewer, &originals).await?;
+        let wanted: Vec<(PartnerId, SubjectId)> = listings.iter().filter_map(organisation_of).collect();
+        let organisations = organisations::among(&self.tx, &wanted).await?;
+        let translators = texts.values().flatten().map(|best| best.current.partner());
+        let partners: Vec<PartnerId> = listings.iter().map(Current::partner).chain(translators).collect();
+        self.know(&partners).await?;
+        let mut views = Vec::with_capacity(listings.len());
+        for listing in listings {
+            let organisation = match organisation_of(&listing).and_then(|key| organisations.get(&key)) {
+                Some(organisation) => Some(organisation_view(self, organisation).await?),
+                None => None,
+            };
+            let translated = texts.remove(&(listing.partner(), listing.subject())).unwrap_or_default();
+            views.push(self.listing_view(listing, organisation, translated).await?);
+        }
+        Ok(views)
+    }
+
+    async fn listing_view(
+        &mut self,
+        listing: Current<record::Listing>,
+        organisation: Option<wire::OrganisationView>,
+        translated: Vec<Best>,
+    ) -> Result<wire::ListingView, Error> {
+        let mut texts = vec![source_text(&listing.content)];
+        for best in translated {
+            texts.push(self.translated_text(best).await?);
+        }
+        Ok(wire::ListingView {
+            subject: listing.subject().to_vec(),
+            partner: Some(self.name(listing.partner()).await?),
+            organisation,
+            provenance: Some(self.provenance(&listing.place, Some(&listing.statement)).await?),
+            state: records::live_or_expired(&listing.statement, self.now).into(),
+            slots: listing.content.roles.iter().fold(0, |sum, role| sum.saturating_add(role.slots)),
+            source: Some(listing.content),
+            texts,
+        })
+    }
+
+    async fn translated_text(&mut self, best: Best) -> Result<wire::ListingText, Error> {
+        let translation = &best.current.content;
+        let segments = &translation.segments;
+        let first = |pick: fn(&record::Segment) -> &String| {
+            segments.iter().map(pick).find(|text| !text.is_empty()).cloned().unwrap_or_default()
+        };
+        let reviewed = segments.iter().all(|segment| !segment.reviewed_by.is_empty());
+        Ok(wire::ListingText {
+            language: translation.language.clone(),
+            origin: origin(segments).to_owned(),
+            engine: first(|segment| &segment.engine),
+            reviewed_by: if reviewed { first(|segment| &segment.reviewed_by) } else { String::new() },
+            translator: Some(self.name(best.current.partner()).await?),
+            provenance: Some(self.provenance(&best.current.place, Some(&best.current.statement)).await?),
+            fields: segments.iter().map(|segment| (segment.field.clone(), segment.text.clone())).collect(),
+        })
+    }
+}
+
+/// Of a translation as a whole: a machine's as soon as some of it is.
+fn origin(segments: &[record::Segment]) -> &'static str {
+    let any = |origin: &str| segments.iter().any(|segment| segment.origin == origin);
+    if any("machine") {
+        "machine"
+    } else if any("memory") {
+        "memory"
+    } else {
+        "human"
+    }
+}
+
+fn original(listing: &Current<record::Listing>) -> Original<'_> {
+    Original {
+        partner: listing.partner(),
+        subject: listing.subject(),
+        id: listing.place.id,
+        language: &listing.content.language,
+    }
+}
+
+fn organisation_of(listing: &Current<record::Listing>) -> Option<(PartnerId, SubjectId)> {
+    let subject = SubjectId::try_from(listing.content.organisation.as_slice()).ok()?;
+    Some((listing.partner(), subject))
+}
+
+fn source_text(listing: &record::Listing) -> wire::ListingText {
+    let fields: BTreeMap<String, String> = kinds::listing::prose(listing).into_iter().collect();
+    wire::ListingText {
+        language: listing.language.clone(),
+        origin: "source".to_owned(),
+        fields,
+        ..wire::ListingText::default()
+    }
+}

@@ -1,0 +1,48 @@
+//! What the node's operator does to it.
+
+use futures::FutureExt as _;
+use tonic::{Request, Response, Status};
+use volbridge_proto::wire::node::v1::{self as wire, maintenance_server::Maintenance};
+
+use super::{Api, answer};
+use crate::{error::Error, fsck, ingest};
+
+#[tonic::async_trait]
+impl Maintenance for Api {
+    async fn rebuild_views(
+        &self,
+        request: Request<wire::RebuildViewsRequest>,
+    ) -> Result<Response<wire::RebuildViewsResponse>, Status> {
+        self.permit("Maintenance.RebuildViews", request.metadata())?;
+        answer(rebuild(self).await)
+    }
+
+    async fn fsck(
+        &self,
+        request: Request<wire::FsckRequest>,
+    ) -> Result<Response<wire::FsckResponse>, Status> {
+        self.permit("Maintenance.Fsck", request.metadata())?;
+        answer(check(self).await)
+    }
+}
+
+async fn rebuild(api: &Api) -> Result<wire::RebuildViewsResponse, Error> {
+    let context = api.context.clone();
+    let rebuilt = context.db.write({
+        let context = context.clone();
+        move |tx| async move { ingest::rebuild(tx, &context.reader()).await }.boxed()
+    });
+    let (entries, effects) = rebuilt.await?;
+    context.after(effects);
+    Ok(wire::RebuildViewsResponse { entries })
+}
+
+async fn check(api: &Api) -> Result<wire::FsckResponse, Error> {
+    let report = fsck::node(&api.context).await?;
+    Ok(wire::FsckResponse {
+        entries: report.entries,
+        bodies: report.bodies,
+        blobs: report.blobs,
+        faults: report.faults,
+    })
+}

@@ -1,0 +1,195 @@
+//! The node's own API, `volbridge.node.v1`, for gateway, command line and integrations.
+//!
+//! Files here translate messages to calls and back; what is allowed stands in [`permit`], what is right in `proto`
+//! and below. Every error leaves through [`status`]: a gRPC status by its code, with a `Problem` as its detail.
+
+mod agreements;
+mod blobs;
+mod conferences;
+mod listings;
+mod logs;
+mod maintenance;
+mod materials;
+mod network;
+mod organisations;
+mod partners;
+pub mod permit;
+mod profiles;
+mod proofs;
+mod provenance;
+mod reading;
+mod records;
+mod request;
+mod translations;
+
+use std::{future::Future, io, sync::Arc, time::Duration};
+
+use prost::Message;
+use tokio::net::TcpListener;
+use tokio_stream::{Stream, wrappers::TcpListenerStream};
+use tonic::{
+    Response, Status,
+    service::{Routes, RoutesBuilder},
+    transport::{Server, server::Connected},
+};
+use volbridge_proto::{
+    error::Fault,
+    wire::{self, node::v1::*},
+};
+
+use crate::{context::Context, error::Error};
+use permit::Tokens;
+
+/// Bytes of the largest request. Records are smaller; blobs come in pieces.
+const REQUEST: usize = 4 << 20;
+
+/// How long a call may take; streams only until they begin.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Calls under way on one connection.
+const CALLS: usize = 256;
+
+/// The services of one node; clones share it.
+#[derive(Clone)]
+pub struct Api {
+    context: Arc<Context>,
+    tokens: Arc<Tokens>,
+    cosigners: Arc<provenance::Cosigners>,
+}
+
+impl Api {
+    /// Reads the tokens that callers present.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn new(context: Arc<Context>) -> io::Result<Self> {
+        let tokens = Arc::new(Tokens::load(&context.config)?);
+        Ok(Self { context, tokens, cosigners: Arc::default() })
+    }
+
+    /// All services, with health and reflection.
+    ///
+    /// # Errors
+    /// When the embedded descriptors can't be read.
+    pub async fn routes(&self) -> Result<Routes, tonic_reflection::server::Error> {
+        let (health, health_service) = tonic_health::server::health_reporter();
+        let mut routes = RoutesBuilder::default();
+        let mut reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(wire::DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .with_service_name("grpc.health.v1.Health");
+        macro_rules! serve {
+            ($($module:ident :: $server:ident),* $(,)?) => {$(
+                let service = $module::$server::new(self.clone()).max_decoding_message_size(REQUEST);
+                health.set_serving::<$module::$server<Self>>().await;
+                reflection = reflection.with_service_name(<$module::$server<Self> as tonic::server::NamedService>::NAME);
+                routes.add_service(service);
+            )*};
+        }
+        serve!(
+            records_server::RecordsServer,
+            listings_server::ListingsServer,
+            organisations_server::OrganisationsServer,
+            conferences_server::ConferencesServer,
+            materials_server::MaterialsServer,
+            blobs_server::BlobsServer,
+            translations_server::TranslationsServer,
+            agreements_server::AgreementsServer,
+            profiles_server::ProfilesServer,
+            partners_server::PartnersServer,
+            network_server::NetworkServer,
+            logs_server::LogsServer,
+            maintenance_server::MaintenanceServer,
+        );
+        routes.add_service(health_service);
+        routes.add_service(reflection.build_v1()?);
+        Ok(routes.routes())
+    }
+
+    /// Serves on a socket until `stop` resolves and what was begun is finished.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        self.serve_connections(TcpListenerStream::new(listener), stop).await
+    }
+
+    /// Serves connections of any kind, in-memory ones included.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn serve_connections<I, C>(
+        &self,
+        connections: I,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ServeError>
+    where
+        I: Stream<Item = io::Result<C>>,
+        C: tokio::io::AsyncRead + tokio::io::AsyncWrite + Connected + Unpin + Send + 'static,
+    {
+        let mut server = Server::builder()
+            .timeout(PATIENCE)
+            .concurrency_limit_per_connection(CALLS)
+            .http2_keepalive_interval(Some(Duration::from_secs(30)))
+            .http2_keepalive_timeout(Some(Duration::from_secs(20)));
+        server.add_routes(self.routes().await?).serve_with_incoming_shutdown(connections, stop).await?;
+        Ok(())
+    }
+}
+
+/// Why the API can't be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The server.
+    #[error("the node's API: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// The embedded descriptors.
+    #[error("the node's API: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+/// An error as callers see it: code, field and what belongs to them; the cause goes to the node's log.
+#[must_use]
+pub fn status(error: Error) -> Status {
+    let fault = error.code.fault();
+    if let Some(source) = &error.source {
+        match fault {
+            Fault::Internal => tracing::error!(code = %error.code, %source, "a call failed"),
+            _ => tracing::warn!(code = %error.code, %source, "a call failed"),
+        }
+    }
+    let problem = Problem {
+        code: error.code.as_str().to_owned(),
+        field: error.field,
+        params: error.params.into_iter().collect(),
+    };
+    let code = tonic::Code::from_i32(error.code.grpc());
+    Status::with_details(code, error.code.text(), problem.encode_to_vec().into())
+}
+
+/// What a method answers.
+fn answer<T>(result: Result<T, Error>) -> Result<Response<T>, Status> {
+    result.map(Response::new).map_err(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use volbridge_proto::Code;
+
+    use super::*;
+
+    #[test]
+    fn an_error_tells_code_and_field_and_never_its_cause() {
+        let error = Error::new(Code::FieldTooLong).at("title").with("limit", 200).because("CANARY");
+        let status = status(error);
+        assert_eq!(status.code(), tonic::Code::InvalidArgument);
+        let problem = Problem::decode(status.details()).unwrap();
+        assert_eq!((problem.code.as_str(), problem.field.as_str()), ("field.too_long", "title"));
+        assert_eq!(problem.params["limit"], "200");
+        assert!(!format!("{status:?}").contains("CANARY"));
+    }
+}

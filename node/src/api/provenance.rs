@@ -1,0 +1,141 @@
+//! Where a record stands and who says so: put together here for every answer.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use volbridge_proto::{
+    Timestamp,
+    exchange::freshness::Freshness,
+    identity::keys::Ed25519Public,
+    record::Statement,
+    tlog::{
+        checkpoint::Origin,
+        cosignature,
+        note::{KeyMaterial, SignedNote, VerifierKey},
+    },
+    wire::{node::v1 as wire, record::v1 as record},
+};
+
+use super::reading::Reading;
+use crate::{
+    error::Error,
+    store::logs::{self, LogNumber, LogRow},
+    views::{Place, partners},
+};
+
+/// Top-level domain of the demonstration (RFC 2606): nobody real can have it.
+const DEMONSTRATION: &str = ".example";
+
+/// What is said of every record of a log.
+#[derive(Clone, Debug)]
+pub(super) struct LogFacts {
+    pub row: LogRow,
+    pub cosigners: Arc<[String]>,
+}
+
+/// Names of who cosigned the newest checkpoints, so that each checkpoint is verified once.
+#[derive(Debug, Default)]
+pub(super) struct Cosigners(Mutex<BTreeMap<LogNumber, Cosigned>>);
+
+/// A checkpoint, and the names of who cosigned it.
+type Cosigned = (String, Arc<[String]>);
+
+impl Reading<'_> {
+    /// Where a record stands; `statement` only if the viewer may read it.
+    pub async fn provenance(
+        &mut self,
+        place: &Place,
+        statement: Option<&Statement>,
+    ) -> Result<wire::Provenance, Error> {
+        let facts = self.log(place.log).await?;
+        let (row, covered) = (&facts.row, facts.row.checkpoint_size > place.index);
+        let logged_at = logs::signed_at(&self.tx, place.log, place.index).await?;
+        Ok(wire::Provenance {
+            hash: place.id.to_vec(),
+            partner: place.log_id.partner.to_vec(),
+            epoch: place.log_id.epoch,
+            index: place.index,
+            origin: row.origin.clone(),
+            revision: statement.map_or(0, |statement| statement.revision),
+            issued_at: statement.map_or(0, |statement| statement.issued_at.as_millis()),
+            logged_at: logged_at.map_or(0, Timestamp::as_millis),
+            checkpoint_size: if covered { row.checkpoint_size } else { 0 },
+            cosigners: if covered { facts.cosigners.to_vec() } else { Vec::new() },
+            fresh: is_fresh(row, self.now),
+            demonstration: is_demonstration(&row.origin),
+        })
+    }
+
+    /// A log, and who cosigned its newest checkpoint.
+    pub async fn log(&mut self, number: LogNumber) -> Result<LogFacts, Error> {
+        if let Some(facts) = self.logs.get(&number) {
+            return Ok(facts.clone());
+        }
+        let row = logs::load(&self.tx, number).await?;
+        let cosigners = self.cosigners(&row).await?;
+        let facts = LogFacts { row, cosigners };
+        self.logs.insert(number, facts.clone());
+        Ok(facts)
+    }
+
+    async fn cosigners(&self, row: &LogRow) -> Result<Arc<[String]>, Error> {
+        let cache = &self.api.cosigners.0;
+        if let Some((checkpoint, names)) =
+            cache.lock().unwrap_or_else(PoisonError::into_inner).get(&row.number)
+            && *checkpoint == row.checkpoint
+        {
+            return Ok(Arc::clone(names));
+        }
+        let names: Arc<[String]> = self.read_cosigners(row).await?.into();
+        let entry = (row.checkpoint.clone(), Arc::clone(&names));
+        cache.lock().unwrap_or_else(PoisonError::into_inner).insert(row.number, entry);
+        Ok(names)
+    }
+
+    /// Who cosigned: only lines that verify by a key of a known partner's newest descriptor, each partner once.
+    async fn read_cosigners(&self, row: &LogRow) -> Result<Vec<String>, Error> {
+        let Ok(note) = SignedNote::parse(&row.checkpoint) else { return Ok(Vec::new()) };
+        if !note.signatures().iter().any(|line| line.name != row.origin) {
+            return Ok(Vec::new());
+        }
+        let mut names = Vec::new();
+        for partner in partners::list(&self.tx).await? {
+            if partner.partner() == row.id.partner {
+                continue;
+            }
+            let log = logs::load(&self.tx, partner.place.log).await?;
+            let keys = cosigner_keys(&log.origin, &partner.content);
+            if keys.iter().any(|key| matches!(cosignature::find(&note, key), Ok(Some(_)))) {
+                names.push(shown_name(&partner.content, &partner.partner().fingerprint()));
+            }
+        }
+        Ok(names)
+    }
+}
+
+/// Witness and mirror keys under the domain that the partner's log has for ever.
+pub(super) fn cosigner_keys(origin: &str, descriptor: &record::PartnerDescriptor) -> Vec<VerifierKey> {
+    let (Ok(origin), Some(keys)) = (origin.parse::<Origin>(), &descriptor.keys) else { return Vec::new() };
+    let key = |name: String, bytes: &[u8]| {
+        VerifierKey::new(name, KeyMaterial::Cosigner(Ed25519Public::parse(bytes).ok()?)).ok()
+    };
+    [key(origin.witness(), &keys.witness), key(origin.mirror(), &keys.mirror)].into_iter().flatten().collect()
+}
+
+/// One name for a list of names: the English one, or the first.
+fn shown_name(descriptor: &record::PartnerDescriptor, otherwise: &str) -> String {
+    let names = &descriptor.names;
+    let name = names.iter().find(|name| name.language == "en").or_else(|| names.first());
+    name.map_or_else(|| otherwise.to_owned(), |name| name.text.clone())
+}
+
+/// Whether the log's ML-DSA line is under 30 minutes old.
+pub(super) fn is_fresh(row: &LogRow, now: Timestamp) -> bool {
+    Freshness::of(row.signed_at, now).may_confirm()
+}
+
+fn is_demonstration(origin: &str) -> bool {
+    origin.parse::<Origin>().is_ok_and(|origin| origin.domain.ends_with(DEMONSTRATION))
+}
