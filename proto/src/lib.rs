@@ -5,6 +5,10 @@
 
 #![cfg_attr(test, expect(clippy::cast_possible_truncation, reason = "tests count small things"))]
 
+// `identity::fixture` is shared with the example that writes the vectors.
+#[cfg(test)]
+extern crate self as volbridge_proto;
+
 pub mod error;
 pub mod exchange;
 pub mod id;

@@ -1,6 +1,6 @@
 //! Generated from `volbridge/**/*.proto`: messages, and service stubs under the
 //! features `client` and `server`.
-#![allow(missing_docs, clippy::all, clippy::pedantic, unused_qualifications)]
+#![allow(missing_docs, clippy::all, clippy::pedantic, unused_qualifications, rustdoc::invalid_html_tags)]
 
 /// The envelopes and kinds of records.
 pub mod record {

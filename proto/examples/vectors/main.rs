@@ -4,15 +4,25 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for those who change the protocol")]
 
 mod agreement;
+#[path = "../../src/identity/fixture.rs"]
+#[expect(
+    dead_code,
+    clippy::cast_possible_truncation,
+    reason = "shared with the tests, whose lints it follows"
+)]
+mod author;
 mod canonical;
 mod content;
 mod entry;
 mod ids;
+mod logs;
 mod revisions;
 mod samples;
 mod sealing;
+mod signatures;
 mod stream;
 mod text;
+mod tree;
 mod withdrawals;
 
 use std::{fs, path::Path};
@@ -24,6 +34,7 @@ use volbridge_proto::Code;
 pub struct Vectors {
     rule: &'static str,
     about: &'static str,
+    shared: Value,
     accepted: Vec<Value>,
     refused: Vec<Value>,
 }
@@ -31,7 +42,12 @@ pub struct Vectors {
 impl Vectors {
     /// An empty file for a rule.
     pub fn new(rule: &'static str, about: &'static str) -> Self {
-        Self { rule, about, accepted: Vec::new(), refused: Vec::new() }
+        Self { rule, about, shared: Value::Null, accepted: Vec::new(), refused: Vec::new() }
+    }
+
+    /// What is the same in all cases of the file.
+    pub fn share(&mut self, shared: Value) {
+        self.shared = shared;
     }
 
     /// A case that must come out as it says.
@@ -56,9 +72,12 @@ fn main() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
     fs::create_dir_all(&folder).unwrap();
     for write in FILES {
-        let Vectors { rule, about, accepted, refused } = write();
+        let Vectors { rule, about, shared, accepted, refused } = write();
         let cases = accepted.len() + refused.len();
-        let file = json!({ "rule": rule, "about": about, "accepted": accepted, "refused": refused });
+        let mut file = json!({ "rule": rule, "about": about, "accepted": accepted, "refused": refused });
+        if !shared.is_null() {
+            file["shared"] = shared;
+        }
         let text = serde_json::to_string_pretty(&file).unwrap() + "\n";
         fs::write(folder.join(format!("{rule}.json")), text).unwrap();
         println!("{rule}: {cases} cases");
@@ -68,6 +87,25 @@ fn main() {
 /// One function per file.
 const FILES: &[fn() -> Vectors] = &[
     agreement::in_force,
+    logs::evidence,
+    logs::follow,
+    logs::keys_at,
+    logs::keys_response,
+    logs::policy,
+    logs::rotation,
+    logs::tlog_proof,
+    signatures::checkpoint,
+    signatures::cosignature,
+    signatures::ed25519,
+    signatures::mldsa44,
+    signatures::note,
+    signatures::vkey,
+    tree::consistency,
+    tree::frontier,
+    tree::inclusion,
+    tree::merkle_root,
+    tree::subtree,
+    tree::tiles,
     canonical::canonical,
     content::content_valid,
     entry::entry_valid,

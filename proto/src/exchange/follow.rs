@@ -143,6 +143,11 @@ impl LogFollower {
         self.frontier.size()
     }
 
+    /// The right edge of what was taken.
+    pub fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
     /// The keys known so far.
     pub fn history(&self) -> &KeyHistory {
         &self.history

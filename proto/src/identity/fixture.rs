@@ -1,11 +1,12 @@
-//! A partner with its log and all its bodies, for tests: answers as an honest node does.
+//! A partner with its log and all its bodies: answers as an honest node does. For the
+//! tests here and, by its path, for `examples/vectors`.
 
 use std::convert::Infallible;
 
 use rand::{Rng, TryCryptoRng, TryRng};
 use sha2::{Digest, Sha256};
 
-use crate::{
+use volbridge_proto::{
     id::{LogId, SubjectId, record_id},
     identity::{
         descriptor::{Envelope, sign_continuation, sign_first, sign_next},
@@ -25,11 +26,11 @@ use crate::{
     wire::{exchange::v1 as exchange, record::v1 as record},
 };
 
-pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_507_200_000);
+pub const NOW: Timestamp = Timestamp::from_millis(1_795_507_200_000);
 
 /// SHA-256 over a seed and a counter: the same numbers for ever.
 #[derive(Clone)]
-pub(crate) struct TestRng(pub u64, pub u64);
+pub struct TestRng(pub u64, pub u64);
 
 impl TryRng for TestRng {
     type Error = Infallible;
@@ -59,7 +60,7 @@ impl TryRng for TestRng {
 impl TryCryptoRng for TestRng {}
 
 #[derive(Clone)]
-pub(crate) struct Author {
+pub struct Author {
     pub rng: TestRng,
     pub identity: SigningPair,
     pub next: SigningPair,
@@ -76,7 +77,7 @@ pub(crate) struct Author {
     pub group_ends: Vec<VerifiedCheckpoint>,
 }
 
-pub(crate) fn pair(rng: &mut TestRng) -> SigningPair {
+pub fn pair(rng: &mut TestRng) -> SigningPair {
     SigningPair::from_seeds(&bytes(rng), &bytes(rng))
 }
 
@@ -90,7 +91,7 @@ fn secret(rng: &mut TestRng) -> Ed25519Secret {
     Ed25519Secret::from_seed(&bytes(rng))
 }
 
-pub(crate) fn envelope(rng: &mut TestRng, history: Option<&KeyHistory>) -> Envelope {
+pub fn envelope(rng: &mut TestRng, history: Option<&KeyHistory>) -> Envelope {
     let newest = history.map(KeyHistory::newest);
     Envelope {
         salt: bytes(rng),
@@ -101,7 +102,7 @@ pub(crate) fn envelope(rng: &mut TestRng, history: Option<&KeyHistory>) -> Envel
     }
 }
 
-pub(crate) fn descriptor(domain: &str, keys: &Keys) -> record::PartnerDescriptor {
+pub fn descriptor(domain: &str, keys: &Keys) -> record::PartnerDescriptor {
     record::PartnerDescriptor {
         names: vec![record::LocalText { language: "en".into(), text: "Volunteers".into() }],
         kind: "federation".into(),
@@ -329,7 +330,7 @@ impl Author {
 
     /// A checkpoint of any size and root, signed with any log keys.
     pub fn sign_note(&self, size: u64, root: Hash, keys: &SigningPair) -> String {
-        use crate::tlog::{checkpoint::Checkpoint, cosignature::sign_log, note::SignedNote};
+        use volbridge_proto::tlog::{checkpoint::Checkpoint, cosignature::sign_log, note::SignedNote};
         let checkpoint = Checkpoint { origin: self.own.history().origin().to_string(), size, root };
         let line = sign_log(&keys.ed25519, &checkpoint).unwrap();
         SignedNote::new(checkpoint.encode(), vec![line]).unwrap().encode()
@@ -340,6 +341,6 @@ impl Author {
     }
 }
 
-pub(crate) fn vecs(hashes: Vec<Hash>) -> Vec<Vec<u8>> {
+pub fn vecs(hashes: Vec<Hash>) -> Vec<Vec<u8>> {
     hashes.into_iter().map(|hash| hash.to_vec()).collect()
 }

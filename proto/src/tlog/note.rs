@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The largest note that is read.
-pub const MAX_BYTES: usize = 256 * 1024;
+pub const MAX_BYTES: usize = 64 * 1024;
 /// The most signature lines that are read.
 pub const MAX_LINES: usize = 64;
 
