@@ -65,6 +65,7 @@ async fn what_is_put_in_comes_out() {
     for size in SIZES {
         let bytes = bytes(size);
         let hash = put(&store, &bytes).await;
+        assert_eq!(store.put_all(stream(&bytes)).await.unwrap(), (hash, size as u64));
         assert_eq!(store.size(hash), Some(size as u64));
         let length = size as u64;
         assert_eq!(collect(store.read(hash, 0, length).unwrap()).await.unwrap(), bytes, "{size}");
@@ -93,6 +94,9 @@ async fn t52_wrong_short_endless_and_too_large_blobs_leave_nothing() {
     let too_large = store.put(LARGEST + 1, None, stream(&bytes)).await.unwrap_err();
     assert!(matches!(too_large, BlobError::TooLarge { limit: LARGEST, .. }), "{too_large}");
     assert!(matches!(store.admit(1_000, 999), Err(BlobError::TooLarge { limit: 999, .. })));
+    let endless = futures::stream::repeat_with(|| Ok::<_, Infallible>(vec![7; 50_000]));
+    let endless = store.put_all(endless).await.unwrap_err();
+    assert!(matches!(endless, BlobError::TooLarge { limit: LARGEST, .. }), "{endless}");
     let broken = futures::stream::iter([Ok(vec![1; 10]), Err("cable cut")]);
     let broken = store.put(100, None, broken).await.unwrap_err();
     assert!(matches!(broken, BlobError::Source(_)), "{broken}");

@@ -98,7 +98,19 @@ impl BlobStore {
         self.admit(size, u64::MAX)?;
         let store = self.clone();
         let (to, from) = pipe::channel();
-        let written = self.blocking(move || store.write(size, expected, Reader::new(from)));
+        let written = self.blocking(move || store.write(Some(size), expected, Reader::new(from)));
+        let (written, ()) = tokio::join!(written, pipe::forward(bytes, to));
+        written.map(|(hash, _)| hash)
+    }
+
+    /// Stores a stream whose size nobody has said; returns hash and size. Nothing stays of one that is refused.
+    pub async fn put_all<E: std::fmt::Display>(
+        &self,
+        bytes: impl Stream<Item = Result<Vec<u8>, E>>,
+    ) -> Result<(BlobHash, u64), BlobError> {
+        let store = self.clone();
+        let (to, from) = pipe::channel();
+        let written = self.blocking(move || store.write(None, None, Reader::new(from)));
         let (written, ()) = tokio::join!(written, pipe::forward(bytes, to));
         written
     }
@@ -152,7 +164,12 @@ impl BlobStore {
         .await
     }
 
-    fn write(&self, size: u64, expected: Option<BlobHash>, mut from: Reader) -> Result<BlobHash, BlobError> {
+    fn write(
+        &self,
+        declared: Option<u64>,
+        expected: Option<BlobHash>,
+        mut from: Reader,
+    ) -> Result<(BlobHash, u64), BlobError> {
         let tmp = self.folder.join("tmp");
         let failed = |source| BlobError::File { path: tmp.clone(), source };
         let mut file = NamedTempFile::new_in(&tmp).map_err(failed)?;
@@ -166,15 +183,20 @@ impl BlobStore {
                 Err(source) => return Err(from.failure().unwrap_or_else(|| failed(source))),
             };
             found += read as u64;
-            if found > size {
+            if found > declared.unwrap_or(self.largest) {
                 break;
             }
             hasher.update(&buffer[..read]);
             file.write_all(&buffer[..read]).map_err(failed)?;
         }
-        if found != size {
-            return Err(BlobError::Size { declared: size, found });
+        match declared {
+            Some(declared) if found != declared => return Err(BlobError::Size { declared, found }),
+            None if found > self.largest => {
+                return Err(BlobError::TooLarge { size: found, limit: self.largest });
+            }
+            _ => {}
         }
+        let size = found;
         let hash = BlobHash::from(*hasher.finalize().as_bytes());
         if let Some(expected) = expected.filter(|expected| *expected != hash) {
             return Err(BlobError::WrongHash(expected));
@@ -183,7 +205,7 @@ impl BlobStore {
             self.keep_tree(&mut file, hash, size)?;
             self.keep(&file, hash)?;
         }
-        Ok(hash)
+        Ok((hash, size))
     }
 
     /// Writes the tree of a finished file, from the bytes that the disk gives back.
