@@ -1,0 +1,4 @@
+//! The demonstration network: three partners on this machine.
+
+pub mod content;
+pub mod pdf;
