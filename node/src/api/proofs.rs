@@ -90,7 +90,11 @@ pub(super) async fn proof(api: &Api, entry: &EntryRow, body: Vec<u8>) -> Result<
         }
         let waited = tokio::time::timeout_at(deadline, changed.changed()).await;
         if !matches!(waited, Ok(Ok(()))) {
-            return attempt(api, entry, &body, Some(0)).await;
+            let unwitnessed = attempt(api, entry, &body, Some(0)).await;
+            return unwitnessed.map_err(|error| {
+                // Not even its own log has signed it with time yet.
+                if is_passing(error.code) { Error::new(Code::Unavailable).because(error) } else { error }
+            });
         }
     }
 }

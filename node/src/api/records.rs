@@ -20,8 +20,8 @@ use crate::{
     views::{self, Place},
 };
 
-/// Within this time after a Withdrawal its holders owe their receipt.
-const RECEIPT_DUE_MS: i64 = 24 * 60 * 60 * 1000;
+/// Within this time after a Withdrawal its holders owe their receipt: they write at most one a day.
+const RECEIPT_DUE_MS: i64 = 2 * 24 * 60 * 60 * 1000;
 
 #[tonic::async_trait]
 impl Records for Api {

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 use volbridge_proto::{
     Code, PartnerId, RecordId, Ref,
     kinds::{self, Payload},
-    record::{Body, Content, Statement},
+    record::{Body, Content, Statement, content_valid},
     wire::{
         node::v1::{self as wire, translations_server::Translations},
         record::v1 as record,
@@ -40,6 +40,11 @@ async fn publish(
     let mut translation = request::message(request.translation, "translation")?;
     let source: RecordId = request::required(&request.source, "source")?;
     let statement = source_statement(api, caller, source).await?;
+    let prose = content_valid(&statement).payload().and_then(|payload| kinds::prose(&payload));
+    let prose = prose.ok_or_else(|| Error::new(Code::StatementSources).at("source"))?;
+    if let Some(refusal) = kinds::translation::validate_against(&translation, &prose).into_iter().next() {
+        return Err(refusal.at("translation").into());
+    }
     let me = api.context.own.id.partner;
     let author = Some(statement.author).filter(|author| *author != me);
     let of = record::Subject {
