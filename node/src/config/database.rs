@@ -18,6 +18,13 @@ pub struct DatabaseConfig {
     pub password: Option<SecretFile>,
     /// Connections that read.
     pub readers: u32,
+    /// No setting: false only in tests, whose databases may be lost in a power cut.
+    #[serde(skip, default = "always")]
+    pub durable: bool,
+}
+
+fn always() -> bool {
+    true
 }
 
 impl DatabaseConfig {
@@ -49,6 +56,7 @@ impl DatabaseConfig {
         };
         let mut options = OpenOptions::new(url);
         options.readers = self.readers;
+        options.durable = self.durable;
         options.password = self.password.as_ref().map(|secret| secret.read(data_dir)).transpose()?;
         Ok(options)
     }
