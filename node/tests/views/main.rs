@@ -1,5 +1,7 @@
 //! Tests of the views: each body runs on SQLite and on PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 #[path = "../../../tests/src/pg.rs"]
 mod pg;
 #[path = "../store/place.rs"]

@@ -79,6 +79,7 @@ impl World {
     }
 
     /// A record that `partner` enters in its log.
+    #[expect(clippy::needless_pass_by_value, reason = "tests read better without references")]
     pub fn enter(&mut self, partner: PartnerId, envelope: Envelope, payload: Payload) -> Entry {
         let named = !envelope.recipients.is_empty();
         let new = || if named { self.env.new_named_subject() } else { self.env.new_public_subject() };
