@@ -98,8 +98,11 @@ CREATE TABLE revision (
     id BYTEA NOT NULL,
     number BIGINT NOT NULL,
     previous BYTEA,
+    republishes BYTEA,
+    audience BYTEA NOT NULL,          -- proto Statement::audience
     kind TEXT NOT NULL,
     class BIGINT NOT NULL,
+    issued_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     current BOOLEAN NOT NULL,
     PRIMARY KEY (log, subject, entry_index)

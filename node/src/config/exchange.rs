@@ -17,6 +17,8 @@ pub struct ExchangeConfig {
     pub endpoints: Vec<String>,
     /// May it call private networks and this machine?
     pub allow_private_addresses: bool,
+    /// Partners that keep sealed records for this node while it can't be reached, by id.
+    pub carriers: Vec<String>,
     /// TLS handshakes at the same time.
     pub handshakes: u32,
     /// Seconds that one may take.

@@ -135,3 +135,8 @@ pub async fn bytes_of_log(q: &impl Query, log: LogNumber) -> Result<u64, StoreEr
         .await?;
     column::count("blob_use", log, bytes)
 }
+
+/// Forgets which entries name which blobs, before that is derived again.
+pub async fn clear_uses(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM blob_use", args![]).await.map(drop)
+}

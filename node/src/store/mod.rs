@@ -20,6 +20,7 @@ pub mod peers;
 pub mod received;
 pub mod recipients;
 pub mod refusals;
+pub mod revisions;
 pub mod select;
 pub mod tiles;
 pub mod value;

@@ -1,9 +1,9 @@
 //! Everything refused, for the operator: which peer or partner, which index, which rule (threats.md P12).
 //! Bounded, because strangers cause these: the newest are kept.
 
-use volbridge_proto::{PartnerId, Timestamp};
+use volbridge_proto::{Code, PartnerId, Timestamp};
 
-use super::{Query, StoreError, Tx, args, column};
+use super::{Db, Query, StoreError, Tx, args, column};
 
 /// How many are kept.
 pub const KEPT: i64 = 10_000;
@@ -34,6 +34,12 @@ pub async fn add(tx: &mut Tx, refused: &Refused) -> Result<i64, StoreError> {
     .await?;
     tx.execute("DELETE FROM refusal WHERE number <= $1", args![number - KEPT]).await?;
     Ok(number)
+}
+
+/// Notes a refusal of what a peer did, outside of a transaction.
+pub async fn note(db: &Db, at: Timestamp, partner: PartnerId, code: Code) -> Result<(), StoreError> {
+    let refused = Refused { at, partner, index: None, code: code.as_str().to_owned(), field: String::new() };
+    db.write(move |tx| Box::pin(async move { add(tx, &refused).await.map(drop) })).await
 }
 
 /// Up to `limit`, newest first, with their numbers; below the number `before`.

@@ -2,10 +2,14 @@
 //!
 //! Leaf hashes aren't stored: they are computed from the leaves, so level 0 can't disagree with the entries.
 
-use volbridge_proto::tlog::{
-    entry::{Hash, leaf_hash},
-    tile::{self, TileId, Tiles, WIDTH},
-    tree,
+use volbridge_proto::{
+    Refusal,
+    tlog::{
+        entry::{Hash, leaf_hash},
+        proof,
+        tile::{self, TileId, Tiles, WIDTH},
+        tree::{self, HashSource},
+    },
 };
 
 use super::{Query, StoreError, Tx, args, column, entries, logs::LogNumber};
@@ -61,6 +65,17 @@ pub async fn load(q: &impl Query, log: LogNumber, ids: &[TileId]) -> Result<Tile
         tiles.insert(id.level, id.number, hashes);
     }
     Ok(tiles)
+}
+
+/// Makes a proof about the tree of `size` from the tiles that it needs.
+pub async fn prove<T>(
+    q: &impl Query,
+    log: LogNumber,
+    size: u64,
+    make: impl Fn(&dyn HashSource) -> Result<T, Refusal>,
+) -> Result<T, StoreError> {
+    let tiles = load(q, log, &proof::plan(size, &make)).await?;
+    make(&tiles).map_err(|refusal| StoreError::corrupt("tile", log, refusal))
 }
 
 /// The hashes of one tile.

@@ -179,3 +179,11 @@ pub async fn receipts(q: &impl Query, log: LogId) -> Result<Vec<Receipt>, StoreE
         })
         .collect()
 }
+
+/// Forgets everything that is derived from entries: withdrawn ids, sources, receipts.
+pub async fn clear(tx: &mut Tx) -> Result<(), StoreError> {
+    for delete in ["DELETE FROM withdrawn", "DELETE FROM source", "DELETE FROM erasure_receipt"] {
+        tx.execute(delete, args![]).await?;
+    }
+    Ok(())
+}

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 
+pub use address::HostPort;
 pub use connect::{ConnectError, Dialer};
 pub use identity::{TlsError, TlsIdentity};
 pub use listen::{Acceptor, Incoming, Limits};
