@@ -1,0 +1,105 @@
+//! The slower line of the own log's checkpoints: ML-DSA-44 with the time, for the
+//! newest size; at most once a second, at once after a pause, and every ten minutes
+//! when nothing happens, so that everybody can see that the log is alive.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::FutureExt as _;
+use tokio::time::{Instant, sleep_until};
+use volbridge_proto::{
+    Code,
+    tlog::{
+        checkpoint::VerifiedCheckpoint, cosignature::merge_cosignatures, note::SignedNote, own::add_mldsa44,
+    },
+};
+
+use crate::{
+    context::Context,
+    error::Error,
+    heads::Head,
+    store::logs::{self, LogNumber},
+};
+
+/// Between two lines while much is published.
+const BUSY: Duration = Duration::from_secs(1);
+
+/// Between two lines while nothing is.
+const QUIET: Duration = Duration::from_secs(10 * 60);
+
+/// Signs until the node stops.
+pub async fn run(context: Arc<Context>) {
+    let mut changed = context.heads.changed();
+    let mut signed: Option<u64> = None;
+    let mut last = Instant::now();
+    let mut due = last;
+    loop {
+        tokio::select! {
+            () = sleep_until(due) => {
+                match sign(&context).await {
+                    Ok(size) => signed = size,
+                    Err(error) => {
+                        tracing::error!(%error, source = ?error.source, "the checkpoint could not be cosigned, it is tried again");
+                    }
+                }
+                last = Instant::now();
+                due = last + if context.own_size() == signed { QUIET } else { BUSY };
+            }
+            _ = changed.changed() => {
+                if context.own_size() != signed {
+                    due = (last + BUSY).max(Instant::now());
+                }
+            }
+            () = context.stopping() => return,
+        }
+    }
+}
+
+/// Adds the line to the newest checkpoint; returns its size.
+pub async fn sign(context: &Arc<Context>) -> Result<Option<u64>, Error> {
+    let Some(head) = context.heads.get(&context.own.id) else { return Ok(None) };
+    let log = logs::load(&context.db, head.number).await?;
+    let history = context.key_history(&context.db, &log).await?;
+    let signer = Arc::clone(context);
+    // Some 0.7 ms of computing.
+    let signed = tokio::task::spawn_blocking(move || {
+        let checkpoint = VerifiedCheckpoint::verify(&head.checkpoint, &history)?;
+        add_mldsa44(&history, &checkpoint, &[&signer.keys.log], signer.env.now(), &mut signer.env.rng())
+    })
+    .await
+    .map_err(|error| Error::new(Code::Internal).because(error))??;
+    add_lines(context, context.own.number, signed.note().clone()).await?;
+    Ok(Some(signed.size()))
+}
+
+/// Joins the lines of `note` to the stored checkpoint, if that is still the same one, and announces it.
+/// Lines by unknown keys and lines that don't verify are left out. True if something was new.
+pub async fn add_lines(context: &Arc<Context>, log: LogNumber, note: SignedNote) -> Result<bool, Error> {
+    let writer = Arc::clone(context);
+    let head = context
+        .db
+        .write(move |tx| {
+            async move {
+                let row = logs::load(tx, log).await?;
+                let stored = SignedNote::parse(&row.checkpoint)?;
+                if stored.text() != note.text() {
+                    return Ok(None);
+                }
+                let history = writer.key_history(tx, &row).await?;
+                let keys = writer.line_keys(tx, &row, &history).await?;
+                let merged = merge_cosignatures(&stored, &note, &keys)?.encode();
+                if merged == row.checkpoint {
+                    return Ok(None);
+                }
+                let at = VerifiedCheckpoint::verify(&merged, &history)?.signed_at();
+                logs::set_checkpoint(tx, log, &merged, row.checkpoint_size, at, writer.env.now()).await?;
+                Ok::<_, Error>(Head::of(&logs::load(tx, log).await?))
+            }
+            .boxed()
+        })
+        .await?;
+    let changed = head.is_some();
+    if let Some(head) = head {
+        context.heads.announce(head);
+    }
+    Ok(changed)
+}

@@ -1,0 +1,185 @@
+//! The writer: takes what waits, enters it in the log as one group, signs, commits,
+//! answers. One request's refusal is its own; a failed commit fails the whole group,
+//! and nothing of it happened.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use futures::FutureExt as _;
+use volbridge_proto::{
+    Code, SubjectId, identity::rotation::KeyHistory, record::EncodedBody, tlog::own::OwnLog,
+};
+
+use super::{
+    Idempotency, PublishedRecord, Request, Requests,
+    draft::{self, read_back},
+};
+use crate::{
+    context::Context,
+    error::Error,
+    heads::Head,
+    ingest::{self, CarriedFor, Effects},
+    store::{
+        Tx, entries,
+        idempotency::{self, Done},
+        logs,
+    },
+};
+
+/// Drafts in one group: a commit of that many takes some ten milliseconds.
+const GROUP: usize = 512;
+
+/// Writes until the node stops. The last group is finished before it returns.
+pub async fn run(context: Arc<Context>, requests: Requests) {
+    let Requests(mut queue) = requests;
+    let mut carried_over: Option<Request> = None;
+    loop {
+        let first = match carried_over.take() {
+            Some(request) => request,
+            None => tokio::select! {
+                request = queue.recv() => match request { Some(request) => request, None => return },
+                () = context.stopping() => return,
+            },
+        };
+        let mut group = vec![first];
+        let mut drafts = group.iter().map(|request| request.drafts.len()).sum::<usize>();
+        let mut subjects: BTreeSet<SubjectId> = subjects_of(&group[0]).collect();
+        while drafts < GROUP
+            && let Some(Some(request)) = queue.recv().now_or_never()
+        {
+            // A second revision of one subject needs the first in the database: next group.
+            if subjects_of(&request).any(|subject| subjects.contains(&subject)) {
+                carried_over = Some(request);
+                break;
+            }
+            subjects.extend(subjects_of(&request));
+            drafts += request.drafts.len();
+            group.push(request);
+        }
+        write(&context, group).await;
+    }
+}
+
+fn subjects_of(request: &Request) -> impl Iterator<Item = SubjectId> + '_ {
+    request.drafts.iter().filter_map(|draft| draft.subject)
+}
+
+type Answers = Vec<Result<Vec<PublishedRecord>, Error>>;
+
+async fn write(context: &Arc<Context>, group: Vec<Request>) {
+    let (work, answers): (Vec<_>, Vec<_>) =
+        group.into_iter().map(|request| ((request.drafts, request.idempotency), request.answer)).unzip();
+    let writer = Arc::clone(context);
+    let written =
+        context.db.write(move |tx| async move { write_group(&writer, tx, work).await }.boxed()).await;
+    match written {
+        Ok(group) => {
+            if let Some(head) = group.head {
+                context.heads.announce(head);
+            }
+            for (answer, result) in answers.into_iter().zip(group.answers) {
+                // Who asked may have gone; what was published stands.
+                let _ = answer.send(result);
+            }
+            context.after(group.effects);
+        }
+        Err(error) => {
+            tracing::error!(%error, source = ?error.source, "a group could not be written, nothing of it was published");
+            for answer in answers {
+                let mut failure = Error::new(error.code);
+                failure.params.clone_from(&error.params);
+                let _ = answer.send(Err(failure));
+            }
+        }
+    }
+}
+
+struct Group {
+    answers: Answers,
+    effects: Effects,
+    head: Option<Head>,
+}
+
+async fn write_group(
+    context: &Arc<Context>,
+    tx: &mut Tx,
+    work: Vec<(Vec<super::Draft>, Option<Idempotency>)>,
+) -> Result<Group, Error> {
+    let log = logs::load(tx, context.own.number).await?;
+    if log.known_size > log.size {
+        return Err(Error::new(Code::LogBehind).with("size", log.size).with("seen", log.known_size));
+    }
+    let start = log.size;
+    let mut answers = Vec::with_capacity(work.len());
+    let mut bodies = Vec::new();
+    for (drafts, idempotency) in work {
+        answers.push(enter(context, tx, drafts, idempotency, start, &mut bodies).await?);
+    }
+    if bodies.is_empty() {
+        return Ok(Group { answers, effects: Effects::default(), head: None });
+    }
+    let mut own =
+        OwnLog::resume(KeyHistory::clone(&*context.key_history(tx, &log).await?), log.frontier.clone())?;
+    let range = own.append(bodies, &[&context.keys.log])?;
+    let effects = ingest::store_range(tx, &context.reader(), &log, &range, &CarriedFor::new()).await?;
+    read_back(tx, log.number, &range).await?;
+    Ok(Group { answers, effects, head: Head::of(&logs::load(tx, log.number).await?) })
+}
+
+/// Enters one request's drafts, all or none. `Err` is the group's; a refusal is the request's.
+async fn enter(
+    context: &Arc<Context>,
+    tx: &mut Tx,
+    drafts: Vec<super::Draft>,
+    idempotency: Option<Idempotency>,
+    start: u64,
+    bodies: &mut Vec<EncodedBody>,
+) -> Result<Result<Vec<PublishedRecord>, Error>, Error> {
+    if let Some(idempotency) = &idempotency
+        && let Some(known) = idempotency::find(tx, &idempotency.key).await?
+    {
+        if known.request != idempotency.request {
+            return Ok(Err(Error::new(Code::IdempotencyConflict).at("idempotency_key")));
+        }
+        return Ok(records_at(tx, context, &known.indexes).await);
+    }
+    let mut ready = Vec::with_capacity(drafts.len());
+    for draft in &drafts {
+        match draft::prepare(context, tx, draft).await {
+            Ok(draft) => ready.push(draft),
+            Err(error) if error.source.is_some() => return Err(error),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    let mut records = Vec::with_capacity(ready.len());
+    for draft in ready {
+        let index = start + bodies.len() as u64;
+        let (body, record) = draft.encode(context, tx, index).await?;
+        bodies.push(body);
+        records.push(record);
+    }
+    if let Some(idempotency) = &idempotency {
+        let indexes = records.iter().map(|record| record.index).collect();
+        let (request, log, at) = (idempotency.request, context.own.number, context.env.now());
+        idempotency::remember(tx, &idempotency.key, &Done { request, log, indexes, at }).await?;
+    }
+    Ok(Ok(records))
+}
+
+/// The records that a request made when it first came. One that was withdrawn since is said to be.
+async fn records_at(tx: &Tx, context: &Context, indexes: &[u64]) -> Result<Vec<PublishedRecord>, Error> {
+    let mut records = Vec::with_capacity(indexes.len());
+    for index in indexes {
+        let row =
+            entries::at(tx, context.own.number, *index).await?.ok_or_else(|| Error::new(Code::Internal))?;
+        let id = row.id().ok_or_else(|| Error::new(Code::Internal))?;
+        let statement =
+            context.own_statement(&row)?.ok_or_else(|| Error::new(Code::RecordErased).with("record", id))?;
+        records.push(PublishedRecord {
+            index: *index,
+            id,
+            subject: statement.subject,
+            revision: statement.revision,
+        });
+    }
+    Ok(records)
+}

@@ -1,0 +1,86 @@
+//! Taking back own records.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use volbridge_proto::{
+    Code, RecordId, SubjectId, kinds,
+    record::{canonical, limits, withdraw::is_withdrawable},
+    tlog::entry::Class,
+    wire::record::v1 as wire,
+};
+
+use super::{Draft, Idempotency, PublishedRecord};
+use crate::{
+    context::Context,
+    error::Error,
+    store::{
+        entries::{self, State},
+        revisions, withdrawals,
+    },
+};
+
+/// What is taken back.
+#[derive(Clone, Debug)]
+pub enum Withdraw {
+    /// These records.
+    Records(Vec<RecordId>),
+    /// All revisions of an own subject.
+    Subject(SubjectId),
+}
+
+impl Context {
+    /// Publishes the Withdrawal of own records; they are erased here when it returns.
+    ///
+    /// # Errors
+    /// `not_found` if a record isn't held in the own log, `withdrawal.kind` if it can't be withdrawn.
+    pub async fn withdraw(
+        self: &Arc<Self>,
+        what: Withdraw,
+        reason: &str,
+        idempotency: Option<Idempotency>,
+    ) -> Result<PublishedRecord, Error> {
+        let ids = match what {
+            Withdraw::Records(ids) => ids,
+            Withdraw::Subject(subject) => {
+                let rows = revisions::of_subject(&self.db, self.own.id.partner, subject).await?;
+                rows.into_iter().map(|row| row.revision.id).collect()
+            }
+        };
+        let (mut public, mut named) = (BTreeSet::new(), BTreeSet::new());
+        for id in ids {
+            match self.withdrawable(&id).await? {
+                Class::Public => public.insert(id),
+                Class::Named => named.insert(id),
+            };
+        }
+        let mut drafts = Vec::new();
+        for (ids, reason) in [(public, reason), (named, "")] {
+            let ids: Vec<Vec<u8>> = ids.into_iter().map(RecordId::to_vec).collect();
+            for ids in ids.chunks(limits::WITHDRAWN) {
+                let withdrawal = wire::Withdrawal { ids: ids.to_vec(), reason: reason.to_owned() };
+                let payload = canonical::encode(&withdrawal, "Withdrawal")?;
+                drafts.push(Draft::public(kinds::withdrawal::KIND, payload));
+            }
+        }
+        if drafts.is_empty() {
+            return Err(Error::new(Code::NotFound));
+        }
+        let records = self.publish(drafts, idempotency).await?;
+        records.first().copied().ok_or_else(|| Error::new(Code::Internal))
+    }
+
+    async fn withdrawable(&self, id: &RecordId) -> Result<Class, Error> {
+        let not_found = || Error::new(Code::NotFound).with("record", id);
+        let row = entries::find_in(&self.db, self.own.number, *id).await?.ok_or_else(not_found)?;
+        // A body that went with its source is still owed a Withdrawal; one that was withdrawn isn't.
+        let withdrawn = withdrawals::find(&self.db, &[self.own.number], *id).await?.is_some();
+        if withdrawn || row.state == State::Erased {
+            return Err(Error::new(Code::RecordErased).with("record", id));
+        }
+        let revision = revisions::at(&self.db, self.own.number, row.index).await?;
+        if revision.is_some_and(|revision| !is_withdrawable(&revision.kind)) {
+            return Err(Error::new(Code::WithdrawalKind).with("record", id));
+        }
+        row.parsed().map(|leaf| leaf.class).ok_or_else(not_found)
+    }
+}
