@@ -1,0 +1,244 @@
+//! One subscription, from the serving side: what of a log goes to a peer next.
+//!
+//! A follower that is near the head gets a `Tail`: entries, then the checkpoint. One
+//! that is further behind gets a `Target` and ranges with subtree proofs, so that it
+//! can store while it still catches up. Bytes under way are bounded per log.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use prost::Message;
+use volbridge_proto::{
+    Code, LogId, PartnerId, Refusal,
+    tlog::{
+        entry::{Class, Hash},
+        proof,
+    },
+    wire::exchange::v1::{self as wire, follow_response::Response},
+};
+
+use super::{BODIES, LOG_WINDOW};
+use crate::{
+    context::Context,
+    error::Error,
+    heads::Head,
+    store::{
+        entries::{self, EntryRow, State},
+        recipients, tiles,
+    },
+};
+
+/// Entries up to which a `Tail` is simpler than a target and ranges.
+const TAIL: u64 = 256;
+
+/// What a peer follows of one log.
+#[derive(Debug)]
+pub struct Feed {
+    /// Which log.
+    pub log: LogId,
+    peer: PartnerId,
+    deliver_for: Vec<PartnerId>,
+    sent: u64,
+    target: Option<u64>,
+    checkpoint: Arc<str>,
+    under_way: VecDeque<(u64, usize)>,
+    bytes: usize,
+}
+
+impl Feed {
+    /// A subscription of `peer` from its verified size on.
+    pub fn new(log: LogId, peer: PartnerId, from: u64, deliver_for: Vec<PartnerId>) -> Self {
+        let checkpoint = Arc::from("");
+        Self {
+            log,
+            peer,
+            deliver_for,
+            sent: from,
+            target: None,
+            checkpoint,
+            under_way: VecDeque::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Bytes sent and not yet acknowledged.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Everything below `size` is durable at the peer: room for more.
+    pub fn acknowledge(&mut self, size: u64) {
+        while let Some((end, bytes)) = self.under_way.front().copied()
+            && end <= size
+        {
+            self.under_way.pop_front();
+            self.bytes -= bytes;
+        }
+    }
+
+    /// What goes out next; nothing if the peer has everything or must acknowledge first.
+    ///
+    /// # Errors
+    /// When the store fails, or the peer claims a larger log than there is.
+    pub async fn next(&mut self, context: &Context, head: &Head) -> Result<Vec<wire::FollowResponse>, Error> {
+        if self.bytes >= LOG_WINDOW {
+            return Ok(Vec::new());
+        }
+        let responses = match self.target {
+            Some(target) => self.range(context, head, target).await?,
+            // A relay may lag behind what the follower has from elsewhere: nothing to say yet.
+            None if self.sent > head.size => Vec::new(),
+            None if self.sent == head.size && self.checkpoint == head.checkpoint => Vec::new(),
+            None if head.size - self.sent <= TAIL => match self.tail(context, head).await? {
+                Some(tail) => vec![tail],
+                None => vec![self.target(context, head).await?],
+            },
+            None => vec![self.target(context, head).await?],
+        };
+        Ok(responses.into_iter().map(|response| self.addressed(response)).collect())
+    }
+
+    fn addressed(&self, response: Response) -> wire::FollowResponse {
+        wire::FollowResponse { log: Some(log_message(&self.log)), response: Some(response) }
+    }
+
+    /// The entries up to the head in one message, if they fit.
+    async fn tail(&mut self, context: &Context, head: &Head) -> Result<Option<Response>, Error> {
+        let rows = entries::range(&context.db, head.number, self.sent..head.size).await?;
+        let bodies = self.bodies(context, head, &rows).await?;
+        let bytes = bodies.iter().map(Message::encoded_len).sum::<usize>();
+        if bytes > BODIES {
+            return Ok(None);
+        }
+        let tail = wire::Tail {
+            start: self.sent,
+            leaves: rows.into_iter().map(|row| row.leaf).collect(),
+            bodies,
+            checkpoint: head.checkpoint.to_string(),
+        };
+        self.went_out(head.size, tail.encoded_len());
+        self.checkpoint = Arc::clone(&head.checkpoint);
+        Ok(Some(Response::Tail(tail)))
+    }
+
+    async fn target(&mut self, context: &Context, head: &Head) -> Result<Response, Error> {
+        let (old, new) = (self.sent, head.size);
+        let consistency =
+            tiles::prove(&context.db, head.number, new, move |source| proof::consistency(source, old, new))
+                .await?
+                .iter()
+                .map(|hash: &Hash| hash.to_vec())
+                .collect();
+        self.target = Some(head.size);
+        self.checkpoint = Arc::clone(&head.checkpoint);
+        Ok(Response::Target(wire::Target { checkpoint: head.checkpoint.to_string(), consistency }))
+    }
+
+    /// The next range of a target, and its bodies.
+    async fn range(&mut self, context: &Context, head: &Head, target: u64) -> Result<Vec<Response>, Error> {
+        let start = self.sent;
+        let aligned = start - start % 256;
+        let end = target.min(aligned + 256);
+        let rows = entries::range(&context.db, head.number, start..end).await?;
+        let proof = tiles::prove(&context.db, head.number, target, move |source| {
+            proof::subtree(source, aligned, end, target)
+        })
+        .await?;
+        let bodies = self.bodies(context, head, &rows).await?;
+        let range = wire::Range {
+            start,
+            leaves: rows.into_iter().map(|row| row.leaf).collect(),
+            proof: proof.iter().map(|hash: &Hash| hash.to_vec()).collect(),
+            bodies: u32::try_from(bodies.len()).unwrap_or(u32::MAX),
+        };
+        let mut bytes = range.encoded_len();
+        let mut responses = vec![Response::Range(range)];
+        for chunk in chunks(bodies) {
+            bytes += chunk.encoded_len();
+            responses.push(Response::Bodies(chunk));
+        }
+        self.went_out(end, bytes);
+        if end == target {
+            self.target = None;
+        }
+        Ok(responses)
+    }
+
+    fn went_out(&mut self, end: u64, bytes: usize) {
+        self.sent = end;
+        self.under_way.push_back((end, bytes));
+        self.bytes += bytes;
+    }
+
+    /// The bodies of these entries that the peer may have: public ones, named ones that are addressed to
+    /// it, and named ones for partners whose carrier it is.
+    async fn bodies(
+        &self,
+        context: &Context,
+        head: &Head,
+        rows: &[EntryRow],
+    ) -> Result<Vec<wire::IndexedBody>, Error> {
+        let mut bodies = Vec::new();
+        for row in rows {
+            let (Some(body), State::Held) = (&row.body, row.state) else { continue };
+            let mut deliver_for = Vec::new();
+            if row.parsed().is_some_and(|leaf| leaf.class == Class::Named) {
+                let mut own = false;
+                for recipient in recipients::of_entry(&context.db, head.number, row.index).await? {
+                    own |= recipient.partner == self.peer;
+                    if self.deliver_for.contains(&recipient.partner) {
+                        deliver_for.push(recipient.partner.to_vec());
+                    }
+                }
+                if !own && deliver_for.is_empty() {
+                    continue;
+                }
+            }
+            bodies.push(wire::IndexedBody {
+                index: row.index,
+                body: body.clone(),
+                deliver_for,
+                blobs: Vec::new(),
+            });
+        }
+        Ok(bodies)
+    }
+}
+
+/// Cuts bodies into messages of at most `BODIES` bytes.
+pub(super) fn chunks(bodies: Vec<wire::IndexedBody>) -> Vec<wire::Bodies> {
+    let mut chunks: Vec<wire::Bodies> = Vec::new();
+    let mut room = 0;
+    for body in bodies {
+        let bytes = body.encoded_len() + 8;
+        match chunks.last_mut() {
+            Some(chunk) if bytes <= room => {
+                room -= bytes;
+                chunk.bodies.push(body);
+            }
+            _ => {
+                room = BODIES.saturating_sub(bytes);
+                chunks.push(wire::Bodies { bodies: vec![body] });
+            }
+        }
+    }
+    chunks
+}
+
+/// A log as the wire names it.
+pub fn log_message(log: &LogId) -> wire::Log {
+    wire::Log { partner: log.partner.to_vec(), epoch: log.epoch }
+}
+
+/// A log that the wire names.
+///
+/// # Errors
+/// When the partner isn't 32 bytes or the epoch is 0.
+pub fn parse_log(log: Option<&wire::Log>) -> Result<LogId, Refusal> {
+    let log = log.ok_or_else(|| Refusal::new(Code::FieldRequired).at("log"))?;
+    if log.epoch == 0 {
+        return Err(Refusal::new(Code::FieldOutOfRange).at("epoch").at("log"));
+    }
+    let partner =
+        PartnerId::try_from(log.partner.as_slice()).map_err(|refusal| refusal.at("partner").at("log"))?;
+    Ok(LogId::new(partner, log.epoch))
+}

@@ -1,0 +1,302 @@
+//! One log, followed through one peer: messages in, verified ranges stored,
+//! acknowledgements out. The rules are `proto::exchange::follow`; this is its I/O.
+
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use tonic::transport::Channel;
+use volbridge_proto::{
+    Code, LogId, PartnerId, Refusal,
+    exchange::follow::{FollowFault, LogFollower, PendingRange},
+    identity::{keys_response::verify_keys_response, rotation::KeyHistory},
+    tlog::{
+        checkpoint::VerifiedCheckpoint,
+        entry::leaf_hash,
+        proven::{ProvenEntry, ProvenRange},
+        tile::WIDTH,
+    },
+    wire::exchange::v1::{self as wire, exchange_client::ExchangeClient, follow_response::Response},
+};
+
+use super::feed::log_message;
+use crate::{
+    context::Context,
+    error::Error,
+    heads::Head,
+    ingest::{self, CarriedFor},
+    publish::cosign::add_lines,
+    store::{
+        entries,
+        logs::{self, LogNumber, LogRow},
+    },
+};
+
+/// Descriptors that one partner can have: more is a flood.
+const DESCRIPTORS: usize = 4_096;
+
+/// Why a log isn't followed any further through this peer.
+#[derive(Debug)]
+pub enum Stop {
+    /// The peer sent what can't be taken: its fault.
+    Fault(FollowFault),
+    /// Somebody else has stored these entries meanwhile: subscribe again from there.
+    Overtaken,
+    /// This node couldn't.
+    Error(Error),
+}
+
+impl<E: Into<Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl From<FollowFault> for Stop {
+    fn from(fault: FollowFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// The follower of one log.
+pub struct Following {
+    log: LogNumber,
+    follower: LogFollower,
+    pending: Option<Pending>,
+    carries: Arc<[PartnerId]>,
+}
+
+struct Pending {
+    range: PendingRange,
+    carried: CarriedFor,
+}
+
+impl Following {
+    /// Fetches the log's keys and goes on from what is stored.
+    pub async fn open(
+        context: &Arc<Context>,
+        client: &mut ExchangeClient<Channel>,
+        log: LogId,
+        carries: Arc<[PartnerId]>,
+    ) -> Result<Self, Stop> {
+        let stored = logs::find(&context.db, log).await?;
+        let history = fetch_keys(context, client, log, stored.as_ref()).await?;
+        let row = match stored {
+            Some(row) => row,
+            None => begin(context, &history).await?,
+        };
+        let start = row.size - row.size % WIDTH;
+        let partial = entries::leaves(&context.db, row.number, start..row.size).await?;
+        let partial = partial.iter().map(|leaf| leaf_hash(leaf)).collect();
+        let held = (row.checkpoint_size > 0)
+            .then(|| VerifiedCheckpoint::verify(&row.checkpoint, &history))
+            .transpose()?;
+        let mut follower = LogFollower::new(log, history, row.frontier, partial)?;
+        if let Some(held) = held {
+            follower = follower.holding(held);
+        }
+        Ok(Self { log: row.number, follower, pending: None, carries })
+    }
+
+    /// The number of entries stored.
+    pub fn size(&self) -> u64 {
+        self.follower.size()
+    }
+
+    /// Takes one message; returns the size to acknowledge if entries became durable.
+    pub async fn take(
+        &mut self,
+        context: &Arc<Context>,
+        client: &mut ExchangeClient<Channel>,
+        response: Response,
+    ) -> Result<Option<u64>, Stop> {
+        match response {
+            Response::Target(target) => {
+                self.with_keys(context, client, |follower| follower.target(&target)).await?
+            }
+            Response::Range(range) => {
+                let pending = Pending { range: self.follower.range(&range)?, carried: CarriedFor::new() };
+                self.pending = Some(pending);
+                return self.finish(context).await;
+            }
+            Response::Bodies(bodies) => {
+                let pending = self.pending.as_mut().ok_or_else(out_of_order)?;
+                for body in bodies.bodies {
+                    note_carried(&self.carries, &mut pending.carried, body.index, &body.deliver_for);
+                    pending.range.body(body.index, body.body)?;
+                }
+                return self.finish(context).await;
+            }
+            Response::Tail(tail) => {
+                let mut carried = CarriedFor::new();
+                for body in &tail.bodies {
+                    note_carried(&self.carries, &mut carried, body.index, &body.deliver_for);
+                }
+                let range = self.with_keys(context, client, |follower| follower.tail(&tail)).await?;
+                return self.store(context, range, carried).await;
+            }
+            Response::Ended(ended) => {
+                let code = ended.code.parse().unwrap_or(Code::PeerProtocol);
+                return Err(Stop::Fault(FollowFault::OutOfOrder(Refusal::new(code))));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Runs a step of the follower; if it lacks keys, fetches them and tries once more.
+    async fn with_keys<T>(
+        &mut self,
+        context: &Arc<Context>,
+        client: &mut ExchangeClient<Channel>,
+        mut step: impl FnMut(&mut LogFollower) -> Result<T, FollowFault>,
+    ) -> Result<T, Stop> {
+        match step(&mut self.follower) {
+            Err(FollowFault::NeedsKeys) => {
+                let row = logs::load(&context.db, self.log).await?;
+                let history = fetch_keys(context, client, self.follower.log(), Some(&row)).await?;
+                self.follower.update_keys(history)?;
+                Ok(step(&mut self.follower)?)
+            }
+            result => Ok(result?),
+        }
+    }
+
+    async fn finish(&mut self, context: &Arc<Context>) -> Result<Option<u64>, Stop> {
+        match self.pending.take() {
+            Some(pending) if pending.range.is_complete() => {
+                let range = self.follower.finish(pending.range)?;
+                self.store(context, range, pending.carried).await
+            }
+            pending => {
+                self.pending = pending;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn store(
+        &mut self,
+        context: &Arc<Context>,
+        range: ProvenRange,
+        carried: CarriedFor,
+    ) -> Result<Option<u64>, Stop> {
+        if range.entries().is_empty() {
+            // A newer cosignature, or a target that is already reached.
+            if let Some(checkpoint) = range.checkpoint() {
+                add_lines(context, self.log, checkpoint.note().clone()).await?;
+            }
+            return Ok(None);
+        }
+        let (writer, number, end) = (Arc::clone(context), self.log, range.end());
+        let stored = context.db.write(move |tx| {
+            async move {
+                let row = logs::load(tx, number).await?;
+                if row.size != range.start() || row.frozen {
+                    return Ok(None);
+                }
+                let effects = ingest::store_range(tx, &writer.reader(), &row, &range, &carried).await?;
+                Ok::<_, Error>(Some((effects, Head::of(&logs::load(tx, number).await?))))
+            }
+            .boxed()
+        });
+        let Some((effects, head)) = stored.await? else { return Err(Stop::Overtaken) };
+        if let Some(head) = head {
+            context.heads.announce(head);
+        }
+        context.after(effects);
+        Ok(Some(end))
+    }
+}
+
+fn out_of_order() -> FollowFault {
+    FollowFault::OutOfOrder(Refusal::new(Code::FollowOrder).at("bodies"))
+}
+
+/// Notes for whom a body is to be kept, of those that named this node as their carrier.
+fn note_carried(carries: &[PartnerId], carried: &mut CarriedFor, index: u64, deliver_for: &[Vec<u8>]) {
+    for partner in deliver_for.iter().filter_map(|id| PartnerId::try_from(id.as_slice()).ok()) {
+        if carries.contains(&partner) {
+            carried.entry(index).or_default().push(partner);
+        }
+    }
+}
+
+/// Begins to keep a log whose keys were just verified.
+async fn begin(context: &Arc<Context>, history: &KeyHistory) -> Result<LogRow, Error> {
+    let (id, origin, now) = (history.log(), history.origin().to_string(), context.env.now());
+    context
+        .db
+        .write(move |tx| {
+            async move {
+                match logs::find(tx, id).await? {
+                    Some(row) => Ok(row),
+                    None => Ok::<_, Error>(logs::insert(tx, id, &origin, false, now).await?),
+                }
+            }
+            .boxed()
+        })
+        .await
+}
+
+/// Asks for the log's descriptors above those that are known, and checks that they follow.
+async fn fetch_keys(
+    context: &Arc<Context>,
+    client: &mut ExchangeClient<Channel>,
+    log: LogId,
+    stored: Option<&LogRow>,
+) -> Result<KeyHistory, Stop> {
+    let known = match stored {
+        Some(row) if row.size > 0 => Some(context.key_history(&context.db, row).await?),
+        _ => earlier_epoch(context, log).await?,
+    };
+    let of_this_log = known.as_ref().filter(|history| history.log() == log);
+    let mut from = of_this_log.map_or(0, |history| history.newest().index() + 1);
+    let mut joined = wire::KeysResponse::default();
+    loop {
+        let request = wire::KeysRequest { log: Some(log_message(&log)), from };
+        let page = client.keys(request).await.map_err(super::peer::refused)?.into_inner();
+        joined.descriptors.extend(page.descriptors);
+        joined.group_ends = page.group_ends;
+        joined.checkpoint = page.checkpoint;
+        if page.next == 0 {
+            break;
+        }
+        if page.next <= from || joined.descriptors.len() > DESCRIPTORS {
+            return Err(Stop::Fault(FollowFault::Malformed(Refusal::new(Code::PeerProtocol).at("next"))));
+        }
+        from = page.next;
+    }
+    verify_keys_response(known.as_deref(), &log, &joined)
+        .map_err(|refusal| Stop::Fault(FollowFault::Unproven(refusal)))
+}
+
+async fn earlier_epoch(context: &Arc<Context>, log: LogId) -> Result<Option<Arc<KeyHistory>>, Error> {
+    let rows = logs::of_partner(&context.db, log.partner).await?;
+    match rows.iter().rev().find(|row| row.id.epoch < log.epoch && row.size > 0) {
+        Some(row) => context.key_history(&context.db, row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Stores bodies that were wanted, each checked against its leaf.
+pub async fn store_late(
+    context: &Arc<Context>,
+    log: LogId,
+    bodies: Vec<wire::IndexedBody>,
+) -> Result<(), Error> {
+    let Some(row) = logs::find(&context.db, log).await? else { return Ok(()) };
+    let history = context.key_history(&context.db, &row).await?;
+    for body in bodies {
+        let Some(entry) = entries::at(&context.db, row.number, body.index).await? else { continue };
+        let proven = ProvenEntry::fetched(&history, body.index, &entry.leaf, body.body)?;
+        let (writer, number) = (Arc::clone(context), row.number);
+        let stored = context.db.write(move |tx| {
+            async move {
+                let row = logs::load(tx, number).await?;
+                Ok::<_, Error>(ingest::store_late_body(tx, &writer.reader(), &row, &proven).await?)
+            }
+            .boxed()
+        });
+        context.after(stored.await?);
+    }
+    Ok(())
+}

@@ -1,0 +1,320 @@
+//! One peer, from this node's side: dial, greet, follow its logs and those that it
+//! relays, tell it what was seen. Ends with the reason; `supervise` tries again.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    sync::mpsc,
+    time::{Instant, interval_at, sleep_until, timeout},
+};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Status, Streaming, transport::Channel};
+use volbridge_proto::{
+    Code, LogId, PartnerId,
+    exchange::follow::FollowFault,
+    wire::{
+        self as protocol,
+        exchange::v1::{
+            self as wire, FollowRequest, exchange_client::ExchangeClient, follow_request::Request,
+            follow_response::Response,
+        },
+    },
+};
+
+use super::{
+    MESSAGE, evidence,
+    feed::{log_message, parse_log},
+    following::{Following, Stop},
+    heads, wanted, witness,
+};
+use crate::{
+    context::Context,
+    error::Error,
+    status::PeerState,
+    store::{logs, refusals},
+    tls::{ConnectError, HostPort},
+    views,
+};
+
+/// For a call that is answered at once.
+const CALL: Duration = Duration::from_secs(20);
+
+/// Between two rounds of `Heads` when nothing asks for one.
+const HEADS: Duration = Duration::from_secs(30);
+
+/// Cosignatures wait this long for each other before a round of `Heads`.
+const GATHER: Duration = Duration::from_millis(500);
+
+/// Requests on their way to the peer.
+const OUTBOX: usize = 64;
+
+/// Why the connection to a peer ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The rule or the fault.
+    pub code: Code,
+    /// In words, for the operator.
+    pub detail: String,
+    /// Whether it was connected before.
+    pub was_connected: bool,
+}
+
+impl<E: Into<Error>> From<E> for Ended {
+    fn from(error: E) -> Self {
+        let error: Error = error.into();
+        Self { code: error.code, detail: error.to_string(), was_connected: false }
+    }
+}
+
+/// What a peer's status means here: the code that it sent along, or what the connection died of.
+pub fn refused(status: Status) -> Error {
+    use prost::Message as _;
+    if let Ok(problem) = protocol::node::v1::Problem::decode(status.details())
+        && let Ok(code) = problem.code.parse()
+    {
+        return Error::new(code).at(problem.field).because(status);
+    }
+    let code = match ConnectError::behind(&status) {
+        Some(error) => error.code(),
+        None => match status.code() {
+            tonic::Code::Unavailable => Code::PeerUnreachable,
+            // With TLS 1.3 a refused client learns it at its first call, in varying forms.
+            tonic::Code::Cancelled | tonic::Code::Unknown | tonic::Code::PermissionDenied => {
+                Code::PeerRefused
+            }
+            tonic::Code::DeadlineExceeded => Code::PeerSlow,
+            _ => Code::PeerProtocol,
+        },
+    };
+    Error::new(code).because(status)
+}
+
+/// One connection, from dialling to its end.
+pub async fn run(context: &Arc<Context>, peer: PartnerId, endpoint: &HostPort) -> Ended {
+    let name = endpoint.to_string();
+    context.status.enter(peer, &name, PeerState::Connecting, context.env.now());
+    let session = match Session::open(context, peer, endpoint).await {
+        Ok(session) => session,
+        Err(ended) => return ended,
+    };
+    context.status.enter(peer, &name, PeerState::Connected, context.env.now());
+    tracing::info!(partner.id = %peer, endpoint = %name, "connected");
+    let ended = session.follow().await;
+    context.claims.release_all(peer);
+    Ended { was_connected: true, ..ended }
+}
+
+struct Session {
+    context: Arc<Context>,
+    peer: PartnerId,
+    client: ExchangeClient<Channel>,
+    outbox: mpsc::Sender<FollowRequest>,
+    inbox: Streaming<wire::FollowResponse>,
+    following: BTreeMap<LogId, Following>,
+    subscribed: BTreeSet<LogId>,
+}
+
+impl Session {
+    async fn open(context: &Arc<Context>, peer: PartnerId, endpoint: &HostPort) -> Result<Self, Ended> {
+        let channel = context
+            .dialer
+            .channel(endpoint.clone(), peer)
+            .map_err(|error| Error::new(Code::PeerUnreachable).because(error))?;
+        let mut client = ExchangeClient::new(channel)
+            .max_decoding_message_size(MESSAGE)
+            .max_encoding_message_size(MESSAGE);
+        let described = call(client.describe(wire::DescribeRequest {})).await?;
+        if described.version != 1 {
+            return Err(Error::new(Code::PeerVersion).with("version", described.version).into());
+        }
+        if described.partner != peer.as_bytes() {
+            return Err(Error::new(Code::PeerProtocol).at("partner").into());
+        }
+        let (outbox, requests) = mpsc::channel(OUTBOX);
+        let inbox = call(client.follow(ReceiverStream::new(requests))).await?;
+        let (following, subscribed) = (BTreeMap::new(), BTreeSet::new());
+        Ok(Self { context: Arc::clone(context), peer, client, outbox, inbox, following, subscribed })
+    }
+
+    async fn follow(mut self) -> Ended {
+        let context = Arc::clone(&self.context);
+        let mut peers = context.peers_changed.subscribe();
+        let mut claims = context.claims.changed();
+        let mut changed = context.heads.changed();
+        let mut round = interval_at(Instant::now(), HEADS);
+        let mut gathered: Option<Instant> = None;
+        loop {
+            let result = tokio::select! {
+                message = self.inbox.message() => match message {
+                    Ok(Some(message)) => self.take(message).await,
+                    Ok(None) => Err(Error::new(Code::PeerUnreachable).into()),
+                    Err(status) => Err(refused(status).into()),
+                },
+                _ = round.tick() => self.round().await,
+                () = sleep_until(gathered.unwrap_or_else(Instant::now)), if gathered.is_some() => {
+                    gathered = None;
+                    self.round().await
+                }
+                _ = changed.changed() => {
+                    gathered.get_or_insert_with(|| Instant::now() + GATHER);
+                    Ok(())
+                }
+                _ = peers.changed() => self.subscribe_all(true).await,
+                _ = claims.changed() => self.subscribe_all(false).await,
+                () = context.blobs_wanted.notified() => {
+                    wanted::spawn(&context, self.peer, self.client.clone());
+                    Ok(())
+                }
+                () = context.stopping() => return Ended { code: Code::ShuttingDown, detail: String::new(), was_connected: true },
+            };
+            if let Err(ended) = result {
+                return ended;
+            }
+            if !context.admits(&self.peer) {
+                return Error::new(Code::PeerSuspended).into();
+            }
+        }
+    }
+
+    /// Cosigns what is new, tells the peer what was seen, and fetches what is still wanted.
+    async fn round(&mut self) -> Result<(), Ended> {
+        for log in self.following.keys() {
+            if let Some(head) = self.context.heads.get(log) {
+                witness::cosign(&self.context, &head).await?;
+            }
+        }
+        let heads = heads::give(&self.context, self.peer).await?;
+        let theirs = call(self.client.heads(wire::HeadsRequest { heads })).await?;
+        heads::take(&self.context, self.peer, &theirs.heads).await?;
+        self.subscribe_all(false).await?;
+        wanted::spawn(&self.context, self.peer, self.client.clone());
+        Ok(())
+    }
+
+    /// Subscribes to the logs of all admitted partners: the peer's own here, others' unless they are
+    /// followed elsewhere. `again`: also those that are subscribed, since carriers may have changed.
+    async fn subscribe_all(&mut self, again: bool) -> Result<(), Ended> {
+        let carries = carried_partners(&self.context).await?;
+        for partner in self.context.admitted() {
+            let stored = logs::of_partner(&self.context.db, partner).await?;
+            let newest = stored.last();
+            let log = newest.map_or(LogId::new(partner, 1), |log| log.id);
+            if newest.is_some_and(|log| log.frozen) || !self.context.claims.is_free(log, self.peer) {
+                continue;
+            }
+            if self.subscribed.contains(&log) && !again {
+                continue;
+            }
+            // What was under way is sent again from what is stored.
+            self.following.remove(&log);
+            let subscribe = wire::Subscribe {
+                log: Some(log_message(&log)),
+                from: newest.map_or(0, |log| log.size),
+                deliver_for: carries
+                    .iter()
+                    .filter(|carried| **carried != partner)
+                    .map(|carried| carried.to_vec())
+                    .collect(),
+            };
+            self.request(Request::Subscribe(subscribe)).await?;
+            self.subscribed.insert(log);
+        }
+        Ok(())
+    }
+
+    async fn request(&self, request: Request) -> Result<(), Ended> {
+        let sent = timeout(CALL, self.outbox.send(FollowRequest { request: Some(request) })).await;
+        match sent {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Error::new(Code::PeerSlow).into()),
+        }
+    }
+
+    async fn take(&mut self, message: wire::FollowResponse) -> Result<(), Ended> {
+        use prost::Message as _;
+        let log = parse_log(message.log.as_ref())?;
+        let bytes = message.encoded_len() as u64;
+        let Some(response) = message.response else { return Err(Error::new(Code::PeerProtocol).into()) };
+        if !self.subscribed.contains(&log) {
+            return Ok(());
+        }
+        let before = self.following.get(&log).map_or(0, Following::size);
+        match self.take_of(log, response).await {
+            Ok(Some(size)) => {
+                self.context.status.count(self.peer, size.saturating_sub(before), bytes);
+                self.request(Request::Acknowledge(wire::Acknowledge { log: Some(log_message(&log)), size }))
+                    .await
+            }
+            Ok(None) => Ok(()),
+            Err(stop) => self.stopped(log, stop).await,
+        }
+    }
+
+    async fn take_of(&mut self, log: LogId, response: Response) -> Result<Option<u64>, Stop> {
+        if !self.context.claims.claim(log, self.peer) {
+            return Err(Stop::Overtaken);
+        }
+        if !self.following.contains_key(&log) {
+            let carries = carried_partners(&self.context).await?;
+            let opened = Following::open(&self.context, &mut self.client, log, carries.into()).await?;
+            self.following.insert(log, opened);
+        }
+        let following = self.following.get_mut(&log).ok_or(Stop::Overtaken)?;
+        following.take(&self.context, &mut self.client, response).await
+    }
+
+    /// A log isn't followed any further here, or the whole connection ends.
+    async fn stopped(&mut self, log: LogId, stop: Stop) -> Result<(), Ended> {
+        self.following.remove(&log);
+        self.subscribed.remove(&log);
+        self.request(Request::Unsubscribe(wire::Unsubscribe { log: Some(log_message(&log)) })).await?;
+        match stop {
+            Stop::Overtaken => {
+                self.context.claims.release(log, self.peer);
+                Ok(())
+            }
+            Stop::Error(error) => Err(error.into()),
+            Stop::Fault(fault) => self.faulted(log, fault).await,
+        }
+    }
+
+    async fn faulted(&mut self, log: LogId, fault: FollowFault) -> Result<(), Ended> {
+        let code = fault.code();
+        tracing::warn!(partner.id = %self.peer, log.id = %log, %fault, "a package was refused");
+        refusals::note(&self.context.db, self.context.env.now(), self.peer, code).await?;
+        match fault {
+            FollowFault::Fork(file) => {
+                evidence::freeze(&self.context, log, &file).await?;
+                Ok(())
+            }
+            // A relay may lag behind; the author's own node may not.
+            FollowFault::Behind(_) if log.partner != self.peer => Ok(()),
+            _ => Err(Error::new(code).with("log", log).into()),
+        }
+    }
+}
+
+async fn call<T>(answer: impl Future<Output = Result<tonic::Response<T>, Status>>) -> Result<T, Error> {
+    match timeout(CALL, answer).await {
+        Ok(Ok(answer)) => Ok(answer.into_inner()),
+        Ok(Err(status)) => Err(refused(status)),
+        Err(_) => Err(Error::new(Code::PeerSlow)),
+    }
+}
+
+/// Admitted partners that name this node as their carrier.
+async fn carried_partners(context: &Context) -> Result<Vec<PartnerId>, Error> {
+    let me = context.own.id.partner;
+    let mut carried = Vec::new();
+    for partner in context.admitted() {
+        let info = views::partners::node_info(&context.db, &partner).await?;
+        if info.is_some_and(|info| info.carriers.iter().any(|carrier| carrier == me.as_bytes())) {
+            carried.push(partner);
+        }
+    }
+    Ok(carried)
+}

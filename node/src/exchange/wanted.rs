@@ -1,0 +1,147 @@
+//! What is named and not here: blobs of live records, bodies of public entries. Asked
+//! for at every peer that connects, whoever the author is; checked against hash and leaf.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures::{FutureExt as _, StreamExt as _};
+use tokio::time::timeout;
+use tonic::transport::Channel;
+use volbridge_proto::{
+    BlobHash, Code, PartnerId,
+    wire::exchange::v1::{self as wire, exchange_client::ExchangeClient},
+};
+
+use super::{feed::log_message, following, peer::refused};
+use crate::{
+    context::Context,
+    error::Error,
+    store::{
+        StoreError,
+        blobs::{self, BlobName},
+        entries,
+    },
+};
+
+/// Blobs or entries asked for in one round.
+const ROUND: u32 = 256;
+
+/// How long a peer may pause within an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is being fetched right now, so that no two peers send the same.
+#[derive(Debug, Default)]
+pub struct UnderWay(Mutex<BTreeSet<BlobHash>>);
+
+impl UnderWay {
+    fn begin(self: &Arc<Self>, hash: BlobHash) -> Option<Guard> {
+        let begun = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(hash);
+        begun.then(|| Guard(Arc::clone(self), hash))
+    }
+}
+
+struct Guard(Arc<UnderWay>, BlobHash);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+    }
+}
+
+/// Asks a peer for everything that is wanted, beside the stream.
+pub fn spawn(context: &Arc<Context>, peer: PartnerId, mut client: ExchangeClient<Channel>) {
+    let fetcher = Arc::clone(context);
+    context.spawn(async move {
+        let round = async {
+            if let Err(error) = fetch_bodies(&fetcher, &mut client).await {
+                tracing::debug!(partner.id = %peer, %error, "wanted bodies were not fetched");
+            }
+            if let Err(error) = fetch_blobs(&fetcher, &mut client).await {
+                tracing::info!(partner.id = %peer, %error, "wanted blobs were not fetched");
+            }
+        };
+        tokio::select! {
+            () = round => {}
+            () = fetcher.stopping() => {}
+        }
+    });
+}
+
+async fn fetch_bodies(context: &Arc<Context>, client: &mut ExchangeClient<Channel>) -> Result<(), Error> {
+    for head in context.heads.all() {
+        if head.number == context.own.number || head.frozen {
+            continue;
+        }
+        let ranges = entries::absent(&context.db, head.number, 0, ROUND).await?;
+        if ranges.is_empty() {
+            continue;
+        }
+        let ranges =
+            ranges.into_iter().map(|range| wire::IndexRange { start: range.start, end: range.end }).collect();
+        let request = wire::FetchBodiesRequest { log: Some(log_message(&head.log)), ranges };
+        let mut answer = match client.fetch_bodies(request).await {
+            Ok(answer) => answer.into_inner(),
+            // It doesn't hold this log, or not as much of it: others may.
+            Err(_) => continue,
+        };
+        while let Some(bodies) =
+            timeout(PATIENCE, answer.message()).await.map_err(|_| Code::PeerSlow)?.map_err(refused)?
+        {
+            following::store_late(context, head.log, bodies.bodies).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn fetch_blobs(context: &Arc<Context>, client: &mut ExchangeClient<Channel>) -> Result<(), Error> {
+    let mut after = None;
+    loop {
+        let wanted = blobs::wanted(&context.db, after, ROUND).await?;
+        let Some(last) = wanted.last() else { return Ok(()) };
+        after = Some(last.hash);
+        for blob in wanted {
+            let Some(_guard) = context.under_way.begin(blob.hash) else { continue };
+            match fetch_blob(context, client, blob).await {
+                Ok(()) => {}
+                // This peer hasn't got it; another may.
+                Err(error) if error.code == Code::BlobUnknown => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Fetches one blob from where it was interrupted; every 16 KiB are verified as they come.
+async fn fetch_blob(
+    context: &Arc<Context>,
+    client: &mut ExchangeClient<Channel>,
+    blob: BlobName,
+) -> Result<(), Error> {
+    if context.blobs.size(blob.hash) != Some(blob.size) {
+        let allowance = context.config.blobs.partner_bytes;
+        let mut receiving = context.blobs.receive(blob.hash, blob.size, allowance).await?;
+        if !receiving.is_complete() {
+            let offset = receiving.offset();
+            let request = wire::FetchBlobRequest { hash: blob.hash.to_vec(), offset, length: 0 };
+            let answer = client.fetch_blob(request).await.map_err(refused)?.into_inner();
+            let pieces = futures::stream::unfold(answer, |mut answer| async {
+                let piece = match timeout(PATIENCE, answer.message()).await {
+                    Ok(Ok(Some(chunk))) => Ok(chunk.encoded),
+                    Ok(Ok(None)) => return None,
+                    Ok(Err(status)) => Err(refused(status).to_string()),
+                    Err(_) => Err(Code::PeerSlow.text().to_owned()),
+                };
+                Some((piece, answer))
+            });
+            receiving.decode(blob.size - offset, pieces.boxed()).await?;
+        }
+        receiving.finish().await?;
+    }
+    let held = context.db.write(move |tx| async move { blobs::set_held(tx, blob, true).await }.boxed());
+    Ok::<(), StoreError>(held.await?)?;
+    context.changes.send_modify(|_| ());
+    Ok(())
+}

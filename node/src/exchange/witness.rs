@@ -1,0 +1,81 @@
+//! Cosigning others' checkpoints: as a witness, that the log only grew; as a mirror,
+//! that all of it is held and served here. What is about to be signed is stored before
+//! the signature exists, in the transaction that compares it (T08).
+
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use volbridge_proto::tlog::{
+    checkpoint::{Checkpoint, Origin},
+    cosignature::cosign_ed25519,
+    note::SignedNote,
+};
+
+use crate::{
+    context::Context,
+    error::Error,
+    heads::Head,
+    publish::cosign::add_lines,
+    store::{
+        cosigned::{self, Role},
+        entries::{self, State},
+        logs,
+    },
+};
+
+/// Cosigns the stored checkpoint of a followed log, once for each size. True if a line was added.
+pub async fn cosign(context: &Arc<Context>, head: &Head) -> Result<bool, Error> {
+    if head.number == context.own.number || head.frozen {
+        return Ok(false);
+    }
+    let log = logs::load(&context.db, head.number).await?;
+    if log.checkpoint_size != log.size {
+        return Ok(false);
+    }
+    let note = SignedNote::parse(&log.checkpoint)?;
+    let checkpoint = Checkpoint::parse(note.text())?;
+    let counts = entries::counts(&context.db, log.number).await?;
+    let mirrored = !counts.iter().any(|(state, _)| *state == State::Absent);
+    let own = logs::load(&context.db, context.own.number).await?;
+    let names: Origin = own.origin.parse()?;
+    let mut lines = Vec::new();
+    for role in [Role::Witness, Role::Mirror] {
+        if role == Role::Mirror && !mirrored || !may_sign(context, role, &checkpoint).await? {
+            continue;
+        }
+        let (name, key) = match role {
+            Role::Witness => (names.witness(), &context.keys.witness),
+            Role::Mirror => (names.mirror(), &context.keys.mirror),
+        };
+        lines.push(cosign_ed25519(&name, key, &checkpoint, context.env.now())?);
+    }
+    if lines.is_empty() {
+        return Ok(false);
+    }
+    let lines = [note.signatures(), &lines].concat();
+    add_lines(context, log.number, note.with_signatures(lines)?).await
+}
+
+/// Stores the checkpoint as the last cosigned one; false if it is, or a larger one.
+///
+/// What is stored here of the log is one history, extended only with proofs: any two of its sizes are
+/// consistent, so comparing the sizes is enough.
+async fn may_sign(context: &Arc<Context>, role: Role, checkpoint: &Checkpoint) -> Result<bool, Error> {
+    let (origin, to) = (checkpoint.origin.clone(), (checkpoint.size, checkpoint.root));
+    let stored = context.db.write(move |tx| {
+        async move {
+            let from = cosigned::last(tx, role, &origin).await?;
+            if from.is_some_and(|(size, _)| size >= to.0) {
+                return Ok(false);
+            }
+            cosigned::advance(tx, role, &origin, from, to).await
+        }
+        .boxed()
+    });
+    Ok(stored.await?)
+}
+
+/// Joins the lines that a peer has seen to the stored checkpoint of the same size.
+pub async fn merge(context: &Arc<Context>, head: &Head, note: &str) -> Result<bool, Error> {
+    add_lines(context, head.number, SignedNote::parse(note)?).await
+}
