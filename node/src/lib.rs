@@ -1,8 +1,24 @@
 //! A partner's node: what it stores, publishes, exchanges and serves.
 
+pub mod api;
 pub mod blobs;
 pub mod config;
+pub mod context;
 pub mod env;
+pub mod error;
+pub mod exchange;
+pub mod fsck;
+pub mod heads;
+pub mod ingest;
+pub mod init;
+pub mod keys;
+mod node;
+pub mod publish;
+pub mod receipts;
+pub mod status;
 pub mod store;
 pub mod tls;
 pub mod views;
+
+pub use error::Error;
+pub use node::Node;

@@ -1,0 +1,302 @@
+//! What every part of a running node shares.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use futures::FutureExt as _;
+use tokio::sync::{Notify, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use volbridge_proto::{
+    LogId, PartnerId, Refusal,
+    identity::rotation::KeyHistory,
+    record::{Body, Statement},
+    seal,
+    tlog::note::VerifierKey,
+};
+
+use crate::{
+    blobs::BlobStore,
+    config::Config,
+    env::Env,
+    error::Error,
+    exchange::{claims::Claims, wanted::UnderWay},
+    heads::Heads,
+    ingest::{Effects, Reader},
+    keys::NodeKeys,
+    publish::{Publisher, Withdraw},
+    status::StatusBoard,
+    store::{
+        Db, Query, StoreError,
+        entries::EntryRow,
+        logs::{self, LogNumber, LogRow},
+        peers,
+    },
+    tls::{Dialer, Pins},
+    views,
+};
+
+/// This node's present log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// Its number in the database.
+    pub number: LogNumber,
+    /// Whose, which epoch.
+    pub id: LogId,
+}
+
+/// A running node's parts.
+pub struct Context {
+    /// How it was configured.
+    pub config: Config,
+    /// Where everything is stored.
+    pub db: Db,
+    /// Time and randomness.
+    pub env: Env,
+    /// Secret keys.
+    pub keys: NodeKeys,
+    /// The own log.
+    pub own: Own,
+    /// Bytes of materials.
+    pub blobs: BlobStore,
+    /// The newest durable checkpoints.
+    pub heads: Heads,
+    /// How exchange with peers goes.
+    pub status: StatusBoard,
+    /// Whose TLS keys are accepted.
+    pub pins: Arc<Pins>,
+    /// Calls them.
+    pub dialer: Dialer,
+    /// The number of the newest change of the directory.
+    pub changes: watch::Sender<i64>,
+    /// Wakes who fetches blobs, who writes receipts, who dials.
+    pub(crate) blobs_wanted: Notify,
+    pub(crate) receipts_due: Notify,
+    pub(crate) peers_changed: watch::Sender<u64>,
+    pub(crate) claims: Claims,
+    pub(crate) under_way: Arc<UnderWay>,
+    pub(crate) publisher: Publisher,
+    admitted: RwLock<BTreeSet<PartnerId>>,
+    histories: RwLock<BTreeMap<LogId, Arc<KeyHistory>>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// What `Context::new` can't make itself.
+pub(crate) struct Parts {
+    pub config: Config,
+    pub db: Db,
+    pub env: Env,
+    pub keys: NodeKeys,
+    pub own: Own,
+    pub blobs: BlobStore,
+    pub heads: Heads,
+    pub pins: Arc<Pins>,
+    pub dialer: Dialer,
+    pub publisher: Publisher,
+    pub newest_change: i64,
+}
+
+impl Context {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            config: parts.config,
+            db: parts.db,
+            env: parts.env,
+            keys: parts.keys,
+            own: parts.own,
+            blobs: parts.blobs,
+            heads: parts.heads,
+            status: StatusBoard::default(),
+            pins: parts.pins,
+            dialer: parts.dialer,
+            claims: Claims::default(),
+            under_way: Arc::default(),
+            changes: watch::Sender::new(parts.newest_change),
+            blobs_wanted: Notify::new(),
+            receipts_due: Notify::new(),
+            peers_changed: watch::Sender::new(0),
+            publisher: parts.publisher,
+            admitted: RwLock::default(),
+            histories: RwLock::default(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// Runs a task that shutdown waits for.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// Resolves when the node is told to stop.
+    pub async fn stopping(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// Tells all tasks to stop and waits for them.
+    pub(crate) async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// The size of the own log.
+    pub fn own_size(&self) -> Option<u64> {
+        self.heads.get(&self.own.id).map(|head| head.size)
+    }
+
+    /// Who reads named records here.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader {
+            partner: self.own.id.partner,
+            own_log: self.own.number,
+            sealing: &self.keys.sealing,
+            now: self.env.now(),
+        }
+    }
+
+    /// Whether a partner is admitted and not suspended.
+    pub fn admits(&self, partner: &PartnerId) -> bool {
+        self.admitted.read().unwrap_or_else(PoisonError::into_inner).contains(partner)
+    }
+
+    /// Partners that are admitted and not suspended.
+    pub fn admitted(&self) -> BTreeSet<PartnerId> {
+        self.admitted.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads who is admitted, and which TLS keys they have, from the database.
+    pub async fn reload_peers(&self) -> Result<(), Error> {
+        let mut admitted = BTreeSet::new();
+        let mut pins = Vec::new();
+        for peer in peers::all(&self.db).await?.into_iter().filter(|peer| !peer.suspended) {
+            admitted.insert(peer.partner);
+            for pin in self.pins_of(&peer).await? {
+                pins.push((pin, peer.partner));
+            }
+        }
+        self.pins.set(pins);
+        *self.admitted.write().unwrap_or_else(PoisonError::into_inner) = admitted;
+        self.peers_changed.send_modify(|version| *version += 1);
+        Ok(())
+    }
+
+    /// The TLS keys of a peer: of its newest descriptor, or of the one that the operator brought.
+    async fn pins_of(&self, peer: &peers::PeerRow) -> Result<Vec<[u8; 32]>, Error> {
+        let known = views::partners::descriptor(&self.db, &peer.partner).await?;
+        let tls = match (known.and_then(|descriptor| descriptor.keys), &peer.descriptor) {
+            (Some(keys), _) => keys.tls,
+            (None, Some(body)) => {
+                KeyHistory::first(body)?.newest().keys().tls.iter().map(|pin| pin.to_vec()).collect()
+            }
+            (None, None) => Vec::new(),
+        };
+        Ok(tls.iter().filter_map(|pin| <[u8; 32]>::try_from(pin.as_slice()).ok()).collect())
+    }
+
+    /// The keys of a stored log, by size.
+    pub async fn key_history(&self, query: &impl Query, log: &LogRow) -> Result<Arc<KeyHistory>, Error> {
+        if let Some(history) = self.histories.read().unwrap_or_else(PoisonError::into_inner).get(&log.id) {
+            return Ok(Arc::clone(history));
+        }
+        let mut earlier: Option<KeyHistory> = None;
+        for row in logs::of_partner(query, log.id.partner).await? {
+            if row.id.epoch > log.id.epoch {
+                break;
+            }
+            let bodies = views::partners::descriptors_of_log(query, row.number).await?;
+            let bodies = bodies.iter().map(|(index, body)| (*index, body.as_slice()));
+            let corrupt = |refusal: Refusal| StoreError::corrupt("descriptor", row.number, refusal);
+            earlier = Some(KeyHistory::restore(earlier.as_ref(), row.id.epoch, bodies).map_err(corrupt)?);
+        }
+        let history =
+            earlier.ok_or_else(|| StoreError::corrupt("descriptor", log.number, "the log has none"))?;
+        let history = Arc::new(history);
+        let mut histories = self.histories.write().unwrap_or_else(PoisonError::into_inner);
+        histories.insert(log.id, Arc::clone(&history));
+        Ok(history)
+    }
+
+    /// Keys of the lines that a log's checkpoints may carry: the log's own first, then every known partner's.
+    pub async fn line_keys(
+        &self,
+        query: &impl Query,
+        log: &LogRow,
+        history: &KeyHistory,
+    ) -> Result<Vec<VerifierKey>, Error> {
+        let signers = history.signers_at(log.checkpoint_size);
+        let mut keys: Vec<VerifierKey> = signers.iter().map(|keys| keys.note.clone()).collect();
+        keys.extend(signers.iter().map(|keys| keys.mldsa44.clone()));
+        for other in logs::all(query).await? {
+            if other.id.partner != log.id.partner && other.size > 0 {
+                keys.extend(self.key_history(query, &other).await?.cosigners()?);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Opens a stored entry of the own log; none if it was erased.
+    pub fn own_statement(&self, row: &EntryRow) -> Result<Option<Statement>, Error> {
+        let Some(bytes) = &row.body else { return Ok(None) };
+        let corrupt = |refusal: Refusal| StoreError::corrupt("entry", row.key(), refusal);
+        let body = Body::parse(bytes, &self.own.id).map_err(corrupt)?;
+        if let Some(statement) = body.statement() {
+            return Ok(Some(statement.clone()));
+        }
+        let opened = seal::open(&body, self.own.id.partner, &self.keys.sealing).map_err(corrupt)?;
+        Ok(Some(opened.statement))
+    }
+
+    /// Does what a transaction left to do, without making anybody wait.
+    pub(crate) fn after(self: &Arc<Self>, effects: Effects) {
+        if let Some(number) = effects.changed {
+            self.changes.send_if_modified(|newest| {
+                let newer = *newest < number;
+                *newest = number.max(*newest);
+                newer
+            });
+        }
+        if effects.blobs_wanted {
+            self.blobs_wanted.notify_waiters();
+        }
+        if effects.partners {
+            self.histories.write().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        if effects.partners || effects.erased || !effects.owed.is_empty() || !effects.blobs_dropped.is_empty()
+        {
+            let context = Arc::clone(self);
+            self.spawn(async move { context.carry_out(effects).await }.boxed());
+        }
+    }
+
+    async fn carry_out(self: Arc<Self>, effects: Effects) {
+        let failed = |what: &str, error: &dyn std::fmt::Display| tracing::error!(%error, "{what}");
+        for blob in &effects.blobs_dropped {
+            if let Err(error) = self.blobs.delete(blob.hash).await {
+                failed("a blob could not be deleted", &error);
+            }
+        }
+        if effects.erased {
+            if let Err(error) = self.db.erase_hard().await {
+                failed(
+                    "erased bytes may still be in the database's files; the next erasure clears them",
+                    &error,
+                );
+            }
+            self.receipts_due.notify_one();
+        }
+        if !effects.owed.is_empty()
+            && let Err(error) = self.withdraw(Withdraw::Records(effects.owed), "withdrawn", None).await
+        {
+            failed("records whose source was withdrawn could not be withdrawn", &error);
+        }
+        if effects.partners
+            && let Err(error) = self.reload_peers().await
+        {
+            failed("the partners' keys could not be read again", &error);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! A new node: its keys, its first descriptor (which names the partner for ever) and
+//! the token of its API. Nothing is overwritten.
+
+use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
+
+use futures::FutureExt as _;
+use volbridge_proto::{
+    Code, PartnerId,
+    identity::descriptor::{Envelope, sign_first},
+    kinds,
+    tlog::own::OwnLog,
+    wire::record::v1 as wire,
+};
+
+use crate::{
+    config::Config,
+    env::Env,
+    error::Error,
+    ingest::{self, CarriedFor, Reader},
+    keys::NodeKeys,
+    store::{Db, lock::DataLock, logs},
+    tls::TlsIdentity,
+};
+
+/// Who a new partner is.
+#[derive(Clone, Debug)]
+pub struct InitOptions {
+    /// One a language.
+    pub names: Vec<wire::LocalText>,
+    /// `federation`, `un-agency`, `organisation`, `government`, `research`
+    pub kind: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// Lower-case; the first part of its log's origin, for ever.
+    pub domain: String,
+}
+
+/// Whether the data folder holds a node.
+#[must_use]
+pub fn is_made(config: &Config) -> bool {
+    config.keys_dir().join("identity").exists()
+}
+
+/// Makes a node in the configured data folder and database.
+///
+/// # Errors
+/// `already_exists` if there is one; the descriptor's refusals; what the disk or the database says.
+pub async fn init(config: &Config, options: InitOptions, env: &Env) -> Result<PartnerId, Error> {
+    let data = &config.node.data_dir;
+    fs::create_dir_all(data).map_err(|error| Error::new(Code::Internal).because(error))?;
+    let _lock = DataLock::take(data)?;
+    if is_made(config) {
+        return Err(Error::new(Code::AlreadyExists).at("node.data_dir"));
+    }
+    let db = open_database(config).await?;
+    if !logs::own(&db).await?.is_empty() {
+        return Err(Error::new(Code::AlreadyExists).at("database.url"));
+    }
+    // A descriptor that breaks a rule leaves nothing behind.
+    check(&options)?;
+    let keys = NodeKeys::create(&config.keys_dir(), env)
+        .map_err(|error| Error::new(Code::Internal).because(error))?;
+    let tls = TlsIdentity::load_or_generate(&config.keys_dir())
+        .map_err(|error| Error::new(Code::Internal).because(error))?;
+    write_token(&config.path(&config.api.token.file), env)?;
+    let partner = begin_log(&db, &keys, descriptor(&options, &keys, &tls)?, env).await?;
+    db.close().await;
+    Ok(partner)
+}
+
+/// Opens the configured database.
+pub(crate) async fn open_database(config: &Config) -> Result<Db, Error> {
+    let options = config.database.options(&config.node.data_dir);
+    let options =
+        options.map_err(|error| Error::new(Code::Internal).at("database.password").because(error))?;
+    Ok(Db::open(&options).await?)
+}
+
+fn check(options: &InitOptions) -> Result<(), Error> {
+    let descriptor = wire::PartnerDescriptor {
+        names: options.names.clone(),
+        kind: options.kind.clone(),
+        country: options.country.clone(),
+        domain: options.domain.clone(),
+        keys: None,
+    };
+    let faults = kinds::partner_descriptor::validate(&descriptor);
+    match faults.into_iter().find(|fault| !fault.field.starts_with("keys")) {
+        Some(fault) => Err(fault.into()),
+        None => Ok(()),
+    }
+}
+
+fn descriptor(
+    options: &InitOptions,
+    keys: &NodeKeys,
+    tls: &TlsIdentity,
+) -> Result<wire::PartnerDescriptor, Error> {
+    Ok(wire::PartnerDescriptor {
+        names: options.names.clone(),
+        kind: options.kind.clone(),
+        country: options.country.clone(),
+        domain: options.domain.clone(),
+        keys: Some(keys.to_wire(vec![tls.hash()])?),
+    })
+}
+
+/// 32 random bytes in hex, readable by the owner alone.
+fn write_token(path: &Path, env: &Env) -> Result<(), Error> {
+    let failed = |error: std::io::Error| Error::new(Code::Internal).because(error);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    file.and_then(|mut file| {
+        file.write_all(hex::encode(env.bytes::<32>()).as_bytes())?;
+        file.sync_all()
+    })
+    .map_err(failed)
+}
+
+async fn begin_log(
+    db: &Db,
+    keys: &NodeKeys,
+    descriptor: wire::PartnerDescriptor,
+    env: &Env,
+) -> Result<PartnerId, Error> {
+    let envelope = Envelope {
+        salt: env.bytes(),
+        subject: env.new_public_subject(),
+        revision: 1,
+        previous: None,
+        issued_at: env.now(),
+    };
+    let first = sign_first(&envelope, &descriptor, &keys.identity, &mut env.rng())?;
+    let (own, range) = OwnLog::create(first, &keys.log)?;
+    let (id, origin) = (own.history().log(), own.history().origin().to_string());
+    let (sealing, now) = (keys.sealing.clone(), env.now());
+    db.write(move |tx| {
+        async move {
+            let log = logs::insert(tx, id, &origin, true, now).await?;
+            let reader = Reader { partner: id.partner, own_log: log.number, sealing: &sealing, now };
+            ingest::store_range(tx, &reader, &log, &range, &CarriedFor::new()).await?;
+            Ok::<_, Error>(())
+        }
+        .boxed()
+    })
+    .await?;
+    Ok(id.partner)
+}
