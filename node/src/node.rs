@@ -203,11 +203,13 @@ async fn say_where(context: &Arc<Context>) -> Result<(), Error> {
         );
     }
     carriers.sort();
+    let mut kinds: Vec<String> = kinds::KINDS.iter().map(|kind| kind.name.to_owned()).collect();
+    kinds.sort();
     let info = wire::NodeInfo {
         endpoints: config.exchange.endpoints.clone(),
         portal: config.gateway.public_url.clone(),
         carriers,
-        kinds: kinds::KINDS.iter().map(|kind| kind.name.to_owned()).collect(),
+        kinds,
         software: concat!("volbridge ", env!("CARGO_PKG_VERSION")).to_owned(),
     };
     let me = context.own.id.partner;

@@ -12,6 +12,7 @@ use volbridge_proto::{
     tlog::{
         checkpoint::VerifiedCheckpoint,
         entry::leaf_hash,
+        frontier::Frontier,
         proven::{ProvenEntry, ProvenRange},
         tile::WIDTH,
     },
@@ -26,8 +27,8 @@ use crate::{
     ingest::{self, CarriedFor},
     publish::cosign::add_lines,
     store::{
-        entries,
-        logs::{self, LogNumber, LogRow},
+        Tx, entries,
+        logs::{self, LogRow},
     },
 };
 
@@ -59,7 +60,6 @@ impl From<FollowFault> for Stop {
 
 /// The follower of one log.
 pub struct Following {
-    log: LogNumber,
     follower: LogFollower,
     pending: Option<Pending>,
     carries: Arc<[PartnerId]>,
@@ -80,9 +80,9 @@ impl Following {
     ) -> Result<Self, Stop> {
         let stored = logs::find(&context.db, log).await?;
         let history = fetch_keys(context, client, log, stored.as_ref()).await?;
-        let row = match stored {
-            Some(row) => row,
-            None => begin(context, &history).await?,
+        let Some(row) = stored else {
+            let follower = LogFollower::new(log, history, Frontier::new(), Vec::new())?;
+            return Ok(Self { follower, pending: None, carries });
         };
         let start = row.size - row.size % WIDTH;
         let partial = entries::leaves(&context.db, row.number, start..row.size).await?;
@@ -94,7 +94,7 @@ impl Following {
         if let Some(held) = held {
             follower = follower.holding(held);
         }
-        Ok(Self { log: row.number, follower, pending: None, carries })
+        Ok(Self { follower, pending: None, carries })
     }
 
     /// The number of entries stored.
@@ -151,8 +151,9 @@ impl Following {
     ) -> Result<T, Stop> {
         match step(&mut self.follower) {
             Err(FollowFault::NeedsKeys) => {
-                let row = logs::load(&context.db, self.log).await?;
-                let history = fetch_keys(context, client, self.follower.log(), Some(&row)).await?;
+                let log = self.follower.log();
+                let row = logs::find(&context.db, log).await?;
+                let history = fetch_keys(context, client, log, row.as_ref()).await?;
                 self.follower.update_keys(history)?;
                 Ok(step(&mut self.follower)?)
             }
@@ -181,20 +182,23 @@ impl Following {
     ) -> Result<Option<u64>, Stop> {
         if range.entries().is_empty() {
             // A newer cosignature, or a target that is already reached.
-            if let Some(checkpoint) = range.checkpoint() {
-                add_lines(context, self.log, checkpoint.note().clone()).await?;
+            if let (Some(checkpoint), Some(head)) = (range.checkpoint(), context.heads.get(&range.log())) {
+                add_lines(context, head.number, checkpoint.note().clone()).await?;
             }
             return Ok(None);
         }
-        let (writer, number, end) = (Arc::clone(context), self.log, range.end());
+        let (writer, end) = (Arc::clone(context), range.end());
         let stored = context.db.write(move |tx| {
             async move {
-                let row = logs::load(tx, number).await?;
+                let row = match logs::find(tx, range.log()).await? {
+                    Some(row) => row,
+                    None => begin(tx, &writer, &range).await?,
+                };
                 if row.size != range.start() || row.frozen {
                     return Ok(None);
                 }
                 let effects = ingest::store_range(tx, &writer.reader(), &row, &range, &carried).await?;
-                Ok::<_, Error>(Some((effects, Head::of(&logs::load(tx, number).await?))))
+                Ok::<_, Error>(Some((effects, Head::of(&logs::load(tx, row.number).await?))))
             }
             .boxed()
         });
@@ -205,6 +209,12 @@ impl Following {
         context.after(effects);
         Ok(Some(end))
     }
+}
+
+/// Begins to keep a log, with its first entries.
+async fn begin(tx: &mut Tx, context: &Context, range: &ProvenRange) -> Result<LogRow, Error> {
+    let origin = range.history().origin().to_string();
+    Ok(logs::insert(tx, range.log(), &origin, false, context.env.now()).await?)
 }
 
 fn out_of_order() -> FollowFault {
@@ -218,23 +228,6 @@ fn note_carried(carries: &[PartnerId], carried: &mut CarriedFor, index: u64, del
             carried.entry(index).or_default().push(partner);
         }
     }
-}
-
-/// Begins to keep a log whose keys were just verified.
-async fn begin(context: &Arc<Context>, history: &KeyHistory) -> Result<LogRow, Error> {
-    let (id, origin, now) = (history.log(), history.origin().to_string(), context.env.now());
-    context
-        .db
-        .write(move |tx| {
-            async move {
-                match logs::find(tx, id).await? {
-                    Some(row) => Ok(row),
-                    None => Ok::<_, Error>(logs::insert(tx, id, &origin, false, now).await?),
-                }
-            }
-            .boxed()
-        })
-        .await
 }
 
 /// Asks for the log's descriptors above those that are known, and checks that they follow.
