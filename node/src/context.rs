@@ -71,8 +71,7 @@ pub struct Context {
     pub dialer: Dialer,
     /// The number of the newest change of the directory.
     pub changes: watch::Sender<i64>,
-    /// Wakes who fetches blobs, who writes receipts, who dials.
-    pub(crate) blobs_wanted: Notify,
+    /// Wakes who writes receipts, who dials.
     pub(crate) receipts_due: Notify,
     pub(crate) peers_changed: watch::Sender<u64>,
     pub(crate) claims: Claims,
@@ -115,7 +114,6 @@ impl Context {
             claims: Claims::default(),
             under_way: Arc::default(),
             changes: watch::Sender::new(parts.newest_change),
-            blobs_wanted: Notify::new(),
             receipts_due: Notify::new(),
             peers_changed: watch::Sender::new(0),
             publisher: parts.publisher,
@@ -258,9 +256,6 @@ impl Context {
                 *newest = number.max(*newest);
                 newer
             });
-        }
-        if effects.blobs_wanted {
-            self.blobs_wanted.notify_waiters();
         }
         if effects.partners {
             self.histories.write().unwrap_or_else(PoisonError::into_inner).clear();

@@ -18,6 +18,7 @@ pub mod receipts;
 pub mod status;
 pub mod store;
 pub mod tls;
+mod upkeep;
 pub mod views;
 
 pub use error::Error;

@@ -25,7 +25,7 @@ use crate::{
     receipts,
     store::{changes, lock::DataLock, logs, revisions},
     tls::{Acceptor, Dialer, Limits, Pins, TlsIdentity},
-    views,
+    upkeep, views,
 };
 
 /// Bytes buffered between the gateway and the node in one process.
@@ -79,6 +79,7 @@ impl Node {
         context.spawn(publish::cosign::run(Arc::clone(&context)));
         context.spawn(exchange::run(Arc::clone(&context)));
         context.spawn(receipts::run(Arc::clone(&context)));
+        context.spawn(upkeep::run(Arc::clone(&context)));
         tracing::info!(partner.id = %own.id.partner, log.size = log.size, database = context.db.kind(), "the node is ready");
         Ok(Self { context, api, exchange, in_process, _lock: lock })
     }

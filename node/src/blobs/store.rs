@@ -146,6 +146,32 @@ impl BlobStore {
         Ok((size, ReceiverStream::new(from)))
     }
 
+    /// The hashes of all blobs that are here.
+    pub async fn hashes(&self) -> Result<Vec<BlobHash>, BlobError> {
+        let store = self.clone();
+        self.blocking(move || {
+            let mut hashes = Vec::new();
+            let failed = |path: &Path| {
+                let path = path.to_owned();
+                move |source| BlobError::File { path, source }
+            };
+            for folder in fs::read_dir(&*store.folder).map_err(failed(&store.folder))? {
+                let folder = folder.map_err(failed(&store.folder))?.path();
+                let is_prefix = folder.file_name().is_some_and(|name| name.len() == 2);
+                if !is_prefix {
+                    continue;
+                }
+                for file in fs::read_dir(&folder).map_err(failed(&folder))? {
+                    let name = file.map_err(failed(&folder))?.file_name();
+                    let prefix = folder.file_name().unwrap_or_default().to_string_lossy();
+                    hashes.extend(format!("{prefix}{}", name.to_string_lossy()).parse::<BlobHash>().ok());
+                }
+            }
+            Ok(hashes)
+        })
+        .await
+    }
+
     /// Deletes a blob, and what has come of it. Gone from the disk as far as a file system forgets.
     pub async fn delete(&self, hash: BlobHash) -> Result<(), BlobError> {
         let store = self.clone();

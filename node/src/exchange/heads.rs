@@ -17,30 +17,43 @@ use crate::{
     store::{StoreError, logs, recipients},
 };
 
-/// Logs that one message may name.
-const HEADS: usize = 4_096;
+/// Logs that one message names: with 16 lines each it stays well below the message limit.
+pub const PAGE: usize = 64;
 
-/// The heads of all logs that this node holds, as `peer` is told them.
-pub async fn give(context: &Context, peer: PartnerId) -> Result<Vec<wire::Head>, Error> {
-    let mut heads = Vec::new();
-    for head in context.heads.all().into_iter().take(HEADS) {
+/// Heads, as `peer` is told them.
+pub async fn give(context: &Context, peer: PartnerId, heads: Vec<Head>) -> Result<Vec<wire::Head>, Error> {
+    let mut told = Vec::with_capacity(heads.len());
+    for head in heads {
         let own = head.number == context.own.number;
         let nth = if own { recipients::highest_nth(&context.db, head.number, peer).await? } else { 0 };
-        heads.push(wire::Head {
+        told.push(wire::Head {
             log: Some(log_message(&head.log)),
             checkpoint: head.checkpoint.to_string(),
             nth,
             frozen: head.frozen,
         });
     }
-    Ok(heads)
+    Ok(told)
+}
+
+/// What a peer is answered: the heads of the logs that it named, where this node has seen something else.
+pub async fn answer(
+    context: &Context,
+    peer: PartnerId,
+    asked: &[wire::Head],
+) -> Result<Vec<wire::Head>, Error> {
+    let differs = |theirs: &wire::Head| {
+        let head = context.heads.get(&parse_log(theirs.log.as_ref()).ok()?)?;
+        (*theirs.checkpoint != *head.checkpoint).then_some(head)
+    };
+    give(context, peer, asked.iter().take(PAGE).filter_map(differs).collect()).await
 }
 
 /// Takes over what a peer has seen: larger sizes as lag, cosignatures of sizes that are held here.
 /// A head that can't be used costs its sender nothing but that head.
 pub async fn take(context: &Arc<Context>, peer: PartnerId, heads: &[wire::Head]) -> Result<(), Error> {
     let held: BTreeMap<LogId, Head> = context.heads.all().into_iter().map(|head| (head.log, head)).collect();
-    for theirs in heads.iter().take(HEADS) {
+    for theirs in heads.iter().take(PAGE) {
         let Ok(log) = parse_log(theirs.log.as_ref()) else { continue };
         let Some(ours) = held.get(&log) else { continue };
         if *theirs.checkpoint == *ours.checkpoint {

@@ -5,7 +5,7 @@
 //! module moves messages, keeps time and bounds. Who calls is known from TLS alone.
 
 pub mod claims;
-mod delivery;
+pub(crate) mod delivery;
 mod evidence;
 pub mod feed;
 mod fetch;

@@ -29,7 +29,9 @@ use super::{
     MESSAGE, evidence,
     feed::{log_message, parse_log},
     following::{Following, Stop},
-    heads, wanted, witness,
+    heads,
+    wanted::Wanted,
+    witness,
 };
 use crate::{
     context::Context,
@@ -116,6 +118,9 @@ struct Session {
     inbox: Streaming<wire::FollowResponse>,
     following: BTreeMap<LogId, Following>,
     subscribed: BTreeSet<LogId>,
+    /// The checkpoints that the peer was told.
+    told: BTreeMap<LogId, Arc<str>>,
+    wanted: Wanted,
 }
 
 impl Session {
@@ -137,7 +142,17 @@ impl Session {
         let (outbox, requests) = mpsc::channel(OUTBOX);
         let inbox = call(client.follow(ReceiverStream::new(requests))).await?;
         let (following, subscribed) = (BTreeMap::new(), BTreeSet::new());
-        Ok(Self { context: Arc::clone(context), peer, client, outbox, inbox, following, subscribed })
+        Ok(Self {
+            context: Arc::clone(context),
+            peer,
+            client,
+            outbox,
+            inbox,
+            following,
+            subscribed,
+            told: BTreeMap::new(),
+            wanted: Wanted::default(),
+        })
     }
 
     async fn follow(mut self) -> Ended {
@@ -165,10 +180,6 @@ impl Session {
                 }
                 _ = peers.changed() => self.subscribe_all(true).await,
                 _ = claims.changed() => self.subscribe_all(false).await,
-                () = context.blobs_wanted.notified() => {
-                    wanted::spawn(&context, self.peer, self.client.clone());
-                    Ok(())
-                }
                 () = context.stopping() => return Ended { code: Code::ShuttingDown, detail: String::new(), was_connected: true },
             };
             if let Err(ended) = result {
@@ -187,11 +198,16 @@ impl Session {
                 witness::cosign(&self.context, &head).await?;
             }
         }
-        let heads = heads::give(&self.context, self.peer).await?;
-        let theirs = call(self.client.heads(wire::HeadsRequest { heads })).await?;
-        heads::take(&self.context, self.peer, &theirs.heads).await?;
+        let mut news = self.context.heads.all();
+        news.retain(|head| self.told.get(&head.log) != Some(&head.checkpoint));
+        for page in news.chunks(heads::PAGE) {
+            let heads = heads::give(&self.context, self.peer, page.to_vec()).await?;
+            let theirs = call(self.client.heads(wire::HeadsRequest { heads })).await?;
+            self.told.extend(page.iter().map(|head| (head.log, Arc::clone(&head.checkpoint))));
+            heads::take(&self.context, self.peer, &theirs.heads).await?;
+        }
         self.subscribe_all(false).await?;
-        wanted::spawn(&self.context, self.peer, self.client.clone());
+        self.wanted.spawn(&self.context, self.peer, self.client.clone());
         Ok(())
     }
 

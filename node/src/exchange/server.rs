@@ -108,8 +108,9 @@ impl Exchange for ExchangeService {
         request: Request<wire::HeadsRequest>,
     ) -> Result<Response<wire::HeadsResponse>, Status> {
         let peer = caller(&self.0, &request)?;
-        heads::take(&self.0, peer, &request.into_inner().heads).await.map_err(status)?;
-        let heads = heads::give(&self.0, peer).await.map_err(status)?;
+        let asked = request.into_inner().heads;
+        heads::take(&self.0, peer, &asked).await.map_err(status)?;
+        let heads = heads::answer(&self.0, peer, &asked).await.map_err(status)?;
         Ok(Response::new(wire::HeadsResponse { heads }))
     }
 }

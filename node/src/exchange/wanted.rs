@@ -51,23 +51,37 @@ impl Drop for Guard {
     }
 }
 
-/// Asks a peer for everything that is wanted, beside the stream.
-pub fn spawn(context: &Arc<Context>, peer: PartnerId, mut client: ExchangeClient<Channel>) {
-    let fetcher = Arc::clone(context);
-    context.spawn(async move {
-        let round = async {
-            if let Err(error) = fetch_bodies(&fetcher, &mut client).await {
-                tracing::debug!(partner.id = %peer, %error, "wanted bodies were not fetched");
-            }
-            if let Err(error) = fetch_blobs(&fetcher, &mut client).await {
-                tracing::info!(partner.id = %peer, %error, "wanted blobs were not fetched");
-            }
-        };
-        tokio::select! {
-            () = round => {}
-            () = fetcher.stopping() => {}
+/// Fetches from one peer, one round at a time.
+#[derive(Debug, Default)]
+pub struct Wanted(Arc<tokio::sync::Mutex<()>>);
+
+impl Wanted {
+    /// Asks a peer for everything that is wanted, beside the stream; nothing if it is being asked.
+    pub fn spawn(&self, context: &Arc<Context>, peer: PartnerId, client: ExchangeClient<Channel>) {
+        if let Ok(turn) = Arc::clone(&self.0).try_lock_owned() {
+            context.spawn(round(Arc::clone(context), peer, client, turn));
         }
-    });
+    }
+}
+
+async fn round(
+    fetcher: Arc<Context>,
+    peer: PartnerId,
+    mut client: ExchangeClient<Channel>,
+    _turn: tokio::sync::OwnedMutexGuard<()>,
+) {
+    let round = async {
+        if let Err(error) = fetch_bodies(&fetcher, &mut client).await {
+            tracing::debug!(partner.id = %peer, %error, "wanted bodies were not fetched");
+        }
+        if let Err(error) = fetch_blobs(&fetcher, &mut client).await {
+            tracing::info!(partner.id = %peer, %error, "wanted blobs were not fetched");
+        }
+    };
+    tokio::select! {
+        () = round => {}
+        () = fetcher.stopping() => {}
+    }
 }
 
 async fn fetch_bodies(context: &Arc<Context>, client: &mut ExchangeClient<Channel>) -> Result<(), Error> {

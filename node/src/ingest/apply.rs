@@ -53,7 +53,7 @@ pub(super) async fn apply(
         return erase::entry(tx, reader, log, index, State::ErasedWithSource, effects).await;
     }
     let Some(payload) = &counted.payload else { return Ok(()) };
-    note_blobs(tx, counted, payload, effects).await?;
+    note_blobs(tx, counted, payload).await?;
     match payload {
         Payload::Withdrawal(withdrawal) => erase::withdraw(tx, reader, counted, withdrawal, effects).await,
         Payload::ErasureReceipt(receipt) => store_receipt(tx, counted, receipt).await,
@@ -213,16 +213,10 @@ async fn note_sources(
     Ok(false)
 }
 
-async fn note_blobs(
-    tx: &mut Tx,
-    counted: &Counted<'_>,
-    payload: &Payload,
-    effects: &mut Effects,
-) -> Result<(), StoreError> {
+async fn note_blobs(tx: &mut Tx, counted: &Counted<'_>, payload: &Payload) -> Result<(), StoreError> {
     let Payload::Material(wire::Material { blob: Some(blob), .. }) = payload else { return Ok(()) };
     let Ok(hash) = BlobHash::try_from(blob.hash.as_slice()) else { return Ok(()) };
     blobs::add(tx, counted.log.number, counted.index, BlobName { hash, size: blob.size }).await?;
-    effects.blobs_wanted = true;
     Ok(())
 }
 

@@ -54,8 +54,6 @@ pub struct Reader<'a> {
 pub struct Effects {
     /// The directory changed: number of the newest change.
     pub changed: Option<i64>,
-    /// Blobs that live records name and that may not be held yet.
-    pub blobs_wanted: bool,
     /// Blobs that no record names any more.
     pub blobs_dropped: Vec<BlobName>,
     /// Own records whose source was withdrawn: this node owes their withdrawal.
@@ -143,6 +141,20 @@ pub async fn store_late_body(
         Placed::Counts(statement) => apply::apply(tx, reader, &statement, &mut effects).await?,
         Placed::Refused(refusal) => note_refusal(tx, reader, log, row.index, &refusal).await?,
         Placed::Silent => {}
+    }
+    Ok(effects)
+}
+
+/// Erases received records whose time is over.
+pub async fn erase_expired(
+    tx: &mut Tx,
+    reader: &Reader<'_>,
+    places: &[(LogNumber, u64)],
+) -> Result<Effects, StoreError> {
+    let mut effects = Effects::default();
+    for (log, index) in places {
+        let log = logs::load(tx, *log).await?;
+        erase::entry(tx, reader, &log, *index, State::Erased, &mut effects).await?;
     }
     Ok(effects)
 }

@@ -5,7 +5,8 @@ use volbridge_proto::{
     record::{
         ContentVerdict, EncodedBody,
         body::encode_public,
-        statement::{Authority, Subject},
+        canonical, content_valid, limits,
+        statement::{Authority, Statement, Subject},
     },
     record_id,
     seal::{self, SealingPublic},
@@ -36,6 +37,12 @@ pub fn validate(draft: &Draft) -> Result<(), Refusal> {
         ContentVerdict::NeedsNewer => Err(Refusal::new(Code::RecordNeedsNewer)),
     }
 }
+
+/// Bytes of a body around its statement or ciphertext, at most: head, commitment, tags, lengths.
+const ENVELOPE: usize = 256;
+
+/// Bytes around each slot's two fields.
+const SLOT_FRAME: usize = 16;
 
 /// A draft with its subject, revision and recipients' keys: nothing more can be refused.
 pub struct Ready {
@@ -79,7 +86,31 @@ pub async fn prepare(context: &Context, tx: &Tx, draft: &Draft) -> Result<Ready,
         republishes: Vec::new(),
         payload: draft.payload.clone(),
     };
+    check(&statement, recipients.len(), &context.own.id)?;
     Ok(Ready { statement, subject, recipients })
+}
+
+/// Whether everybody will accept it: after this only the database can fail.
+fn check(statement: &wire::Statement, recipients: usize, log: &LogId) -> Result<(), Refusal> {
+    let bytes = canonical::encode(statement, "Statement")?;
+    if let ContentVerdict::Invalid(mut refusals) = content_valid(&Statement::parse(&bytes, log)?)
+        && !refusals.is_empty()
+    {
+        return Err(refusals.swap_remove(0));
+    }
+    let size = match recipients {
+        0 => bytes.len(),
+        slots => {
+            seal::padme(4 + bytes.len())
+                + slots.next_power_of_two() * (seal::SLOT_ENC + seal::SLOT_BOX + SLOT_FRAME)
+        }
+    };
+    if size + ENVELOPE > limits::BODY {
+        return Err(Refusal::new(Code::RecordTooLarge)
+            .with("limit", limits::BODY)
+            .with("found", size + ENVELOPE));
+    }
+    Ok(())
 }
 
 /// Who a statement names as its recipients: the author can always read it and isn't named.

@@ -2,7 +2,10 @@
 //! answers. One request's refusal is its own; a failed commit fails the whole group,
 //! and nothing of it happened.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use futures::FutureExt as _;
 use volbridge_proto::{
@@ -108,12 +111,12 @@ async fn write_group(
     if log.known_size > log.size {
         return Err(Error::new(Code::LogBehind).with("size", log.size).with("seen", log.known_size));
     }
-    let start = log.size;
     let mut answers = Vec::with_capacity(work.len());
-    let mut bodies = Vec::new();
+    let mut entered = Entered { start: log.size, bodies: Vec::new(), made: BTreeMap::new() };
     for (drafts, idempotency) in work {
-        answers.push(enter(context, tx, drafts, idempotency, start, &mut bodies).await?);
+        answers.push(enter(context, tx, drafts, idempotency, &mut entered).await?);
     }
+    let bodies = entered.bodies;
     if bodies.is_empty() {
         return Ok(Group { answers, effects: Effects::default(), head: None });
     }
@@ -125,14 +128,22 @@ async fn write_group(
     Ok(Group { answers, effects, head: Head::of(&logs::load(tx, log.number).await?) })
 }
 
+/// What a group has so far.
+struct Entered {
+    /// Where its first entry will stand.
+    start: u64,
+    bodies: Vec<EncodedBody>,
+    /// By idempotency key: what this very group made.
+    made: BTreeMap<String, Vec<PublishedRecord>>,
+}
+
 /// Enters one request's drafts, all or none. `Err` is the group's; a refusal is the request's.
 async fn enter(
     context: &Arc<Context>,
     tx: &mut Tx,
     drafts: Vec<super::Draft>,
     idempotency: Option<Idempotency>,
-    start: u64,
-    bodies: &mut Vec<EncodedBody>,
+    entered: &mut Entered,
 ) -> Result<Result<Vec<PublishedRecord>, Error>, Error> {
     if let Some(idempotency) = &idempotency
         && let Some(known) = idempotency::find(tx, &idempotency.key).await?
@@ -140,7 +151,10 @@ async fn enter(
         if known.request != idempotency.request {
             return Ok(Err(Error::new(Code::IdempotencyConflict).at("idempotency_key")));
         }
-        return Ok(records_at(tx, context, &known.indexes).await);
+        return match entered.made.get(&idempotency.key) {
+            Some(records) => Ok(Ok(records.clone())),
+            None => Ok(records_at(tx, context, &known.indexes).await),
+        };
     }
     let mut ready = Vec::with_capacity(drafts.len());
     for draft in &drafts {
@@ -152,15 +166,16 @@ async fn enter(
     }
     let mut records = Vec::with_capacity(ready.len());
     for draft in ready {
-        let index = start + bodies.len() as u64;
+        let index = entered.start + entered.bodies.len() as u64;
         let (body, record) = draft.encode(context, tx, index).await?;
-        bodies.push(body);
+        entered.bodies.push(body);
         records.push(record);
     }
     if let Some(idempotency) = &idempotency {
         let indexes = records.iter().map(|record| record.index).collect();
         let (request, log, at) = (idempotency.request, context.own.number, context.env.now());
         idempotency::remember(tx, &idempotency.key, &Done { request, log, indexes, at }).await?;
+        entered.made.insert(idempotency.key.clone(), records.clone());
     }
     Ok(Ok(records))
 }

@@ -299,6 +299,23 @@ pub async fn absent(
     Ok(ranges)
 }
 
+/// Up to `limit` entries of a log in a state other than held, the newest first.
+pub async fn in_state(
+    q: &impl Query,
+    log: LogNumber,
+    state: State,
+    limit: u32,
+) -> Result<Vec<EntryRow>, StoreError> {
+    typed(
+        q.rows(
+            "SELECT log, entry_index, leaf, state, verdict, body FROM entry
+             WHERE log = $1 AND state = $2 AND state <> 0 ORDER BY entry_index DESC LIMIT $3",
+            args![log, state.number(), limit],
+        )
+        .await?,
+    )
+}
+
 /// How many entries of a log are in a state other than held.
 pub async fn counts(q: &impl Query, log: LogNumber) -> Result<Vec<(State, u64)>, StoreError> {
     let rows: Vec<(i64, i64)> = q

@@ -1,0 +1,104 @@
+//! What is done later and again: at every start, then every few minutes. Each step is
+//! small, safe to run twice, and finds its work in the database, so that a crash
+//! between a commit and what follows it loses nothing.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::FutureExt as _;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::{
+    context::Context,
+    error::Error,
+    exchange, ingest,
+    publish::Withdraw,
+    store::{
+        blobs,
+        entries::{self, State},
+        revisions, withdrawals,
+    },
+};
+
+/// Between two rounds.
+const PAUSE: Duration = Duration::from_secs(5 * 60);
+
+/// Records handled in one step.
+const STEP: u32 = 256;
+
+/// Works until the node stops; begins at once.
+pub async fn run(context: Arc<Context>) {
+    let mut rounds = interval(PAUSE);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut first = true;
+    loop {
+        tokio::select! {
+            _ = rounds.tick() => {}
+            () = context.stopping() => return,
+        }
+        if let Err(error) = round(&context, first).await {
+            tracing::error!(%error, source = ?error.source, "upkeep was interrupted, it goes on in the next round");
+        }
+        first = false;
+    }
+}
+
+async fn round(context: &Arc<Context>, first: bool) -> Result<(), Error> {
+    if first {
+        // A crash may have come between an erasure and its traces.
+        context.db.erase_hard().await?;
+        sweep_blobs(context).await?;
+    }
+    erase_expired(context).await?;
+    withdraw_owed(context).await?;
+    exchange::delivery::drop_carried(context).await
+}
+
+/// Deletes files that no record names: their record was erased just before a crash.
+async fn sweep_blobs(context: &Arc<Context>) -> Result<(), Error> {
+    for hash in context.blobs.hashes().await? {
+        if blobs::held(&context.db, hash).await?.is_none() && blobs::uses(&context.db, hash).await?.is_empty()
+        {
+            context.blobs.delete(hash).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Named records whose time is over: own ones are withdrawn, received ones erased (protocol section 6).
+async fn erase_expired(context: &Arc<Context>) -> Result<(), Error> {
+    let rows = revisions::expired(&context.db, context.env.now(), STEP).await?;
+    let (own, received): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.log == context.own.number);
+    if !own.is_empty() {
+        let ids = own.iter().map(|row| row.revision.id).collect();
+        context.withdraw(Withdraw::Records(ids), "", None).await?;
+    }
+    if received.is_empty() {
+        return Ok(());
+    }
+    let eraser = Arc::clone(context);
+    let effects = context.db.write(move |tx| {
+        async move {
+            let places: Vec<_> = received.iter().map(|row| (row.log, row.index)).collect();
+            Ok::<_, Error>(ingest::erase_expired(tx, &eraser.reader(), &places).await?)
+        }
+        .boxed()
+    });
+    context.after(effects.await?);
+    Ok(())
+}
+
+/// Own records that went with their source and whose withdrawal is still owed.
+async fn withdraw_owed(context: &Arc<Context>) -> Result<(), Error> {
+    let own = context.own.number;
+    let mut owed = Vec::new();
+    for row in entries::in_state(&context.db, own, State::ErasedWithSource, STEP).await? {
+        let Some(id) = row.id() else { continue };
+        if withdrawals::find(&context.db, &[own], id).await?.is_none() {
+            owed.push(id);
+        }
+    }
+    if !owed.is_empty() {
+        context.withdraw(Withdraw::Records(owed), "withdrawn", None).await?;
+    }
+    Ok(())
+}
