@@ -1,0 +1,238 @@
+home-title = Volunteering across borders
+home-heading = Volunteering opportunities from partners you can check
+home-lead = Federations, UN agencies and volunteer-sending organisations publish here for one another. Read each listing in your own language, beside the original, and see who stands behind it.
+search-label = Search listings
+search-placeholder = teacher, nurse, translation, Melbourne …
+search-button = Search
+home-tour = Take the five-minute tour
+home-tour-why = Three partners, live: Beijing, Bonn, Melbourne.
+home-figures = The network in figures
+figure-slots = { $count ->
+    [one] open slot
+   *[other] open slots
+ }
+figure-listings = { $count ->
+    [one] listing
+   *[other] listings
+ }
+figure-organisations = { $count ->
+    [one] organisation
+   *[other] organisations
+ }
+figure-partners = { $count ->
+    [one] partner
+   *[other] partners
+ }
+home-where = Where help is wanted
+map-title = World map of open slots
+map-caption = The larger the circle, the more open slots. Online listings aren’t on the map.
+table-slots = Slots
+home-newest = Newest listings
+home-all-listings = All listings
+home-conferences = Conferences
+home-all-conferences = All conferences
+home-how = How it works
+home-how-1 = Each partner keeps its own data
+home-how-1-text = A listing is written once, at its own partner, and travels to all others within a second. A volunteer’s file stays at home until the volunteer applies.
+home-how-2 = Everything is signed
+home-how-2-text = Every statement stands in its author’s signed log. Other partners witness that the log only grows, so nobody can quietly change or backdate what was said.
+home-how-3 = Taking back works
+home-how-3-text = What is withdrawn is erased by every partner that holds it, and each signs a receipt for it.
+home-see-partners = { $count ->
+    [one] See the partner and its key
+   *[other] See the { $n } partners and their keys
+ }
+live-news = A new listing has arrived:
+card-new = Just arrived
+card-apply-by = apply by { $date }
+open-slots = { $count ->
+    [one] { $n } open slot
+   *[other] { $n } open slots
+ }
+
+listings-title = Listings
+filter-label = Narrow the list
+filter-country = Country
+filter-partner = Partner
+filter-language = Can be read in
+filter-any = Any
+filter-button = Show
+filter-clear = Show all
+listings-found = { $count ->
+    [one] { $n } listing
+   *[other] { $n } listings
+ }
+listings-none-found = No listing fits. Try fewer words, another country, or show all.
+listings-none-yet = No listing has arrived yet. As soon as a partner publishes one, it appears here.
+
+listing-facts = At a glance
+listing-goals = Sustainable Development Goals
+listing-apply = How to apply
+listing-apply-unknown = The listing doesn’t say how to apply. Ask the partner named above.
+listing-roles = Roles
+listing-texts = The whole text
+listing-texts-why = On one side as it was written, on the other as it was translated, each with who signed it.
+listing-untranslated = There is no translation yet. Facts above are shown in your language; the text is in the original.
+listing-other-languages = Also in:
+text-source = original
+text-translation = translation
+role-title = Role
+role-languages = Languages
+role-skills = Skills
+role-offers = The host gives
+fact-place = Place
+fact-dates = Dates
+fact-apply-by = Apply by
+fact-hours = Time
+fact-applicants = Open to
+fact-age = Age
+fact-language = Written in
+fact-time-zone = Time zone
+hours-a-week = { $count ->
+    [one] { $n } hour a week
+   *[other] { $n } hours a week
+ }
+age-from = from { $from }
+age-until = up to { $until }
+age-span = { $from } to { $until }
+goal = SDG { $number } · { $name }
+language-skill = { $language } { $level } ({ $meaning })
+field-summary = Summary
+field-description = Description
+field-requirements = What you bring
+field-safety = Safety and health
+field-costs = Costs to you
+field-how-to-apply = How to apply
+field-contact = Contact
+field-roles = Roles and tasks
+
+partners-title = Partners
+partners-lead = Each partner runs its own node and signs what it publishes. Names can be imitated, fingerprints can’t: compare them before you trust one.
+partners-none = No partner is known yet. The operator adds the first one with “volbridge partner add”.
+partner-own = This portal’s partner
+partner-who = Who this is
+partner-kind = Kind
+partner-country = Country
+partner-domain = Domain
+partner-portal = Portal
+fingerprint = Fingerprint
+fingerprint-why = The first 16 bytes of the partner’s id. Compare it with what the partner tells you by another way, on paper or by phone.
+partner-log = Its log
+partner-log-why = Everything that this partner has published, in order. It only grows; other partners witness that.
+log-state = State
+log-size = Entries
+log-epoch = Epoch
+log-origin = Origin
+log-root = Root hash
+log-keys = Verifier keys (Ed25519, ML-DSA-44)
+log-checkpoint = Newest signed checkpoint
+log-entries = { $n } entries
+log-fresh = Fresh
+log-stale = Not signed lately
+log-frozen = Frozen: shown in two versions
+partner-agreements = Agreements
+partner-agreements-why = People’s data goes only to partners with whom an agreement is in force.
+agreement-in-force = In force
+agreement-not-in-force = Not in force
+partner-listings = Listings
+partner-no-listings = Nothing is listed at present.
+partner-organisations = Organisations that it vouches for
+organisations-count = { $count ->
+    [one] { $n } organisation
+   *[other] { $n } organisations
+ }
+listings-count = { $count ->
+    [one] { $n } listing
+   *[other] { $n } listings
+ }
+
+conferences-title = Conferences
+conferences-lead = Meetings of the partners, with their papers and slides.
+conferences-none = No conference has been announced yet.
+conference-organisers = Organisers
+conference-materials = Materials
+materials-none = No material has been published yet.
+material-download = Download
+material-not-held = The file hasn’t arrived at this node yet. It is being fetched; look again in a moment.
+
+record-title = Record
+record-hash = Record
+record-kind = Kind
+record-class = Readable by
+record-signer = Author
+record-log = Log
+record-entry = Entry
+record-revision = Revision
+record-checkpoint = Proven by
+record-checkpoint-size = { $count ->
+    [one] a checkpoint of { $n } entry
+   *[other] a checkpoint of { $n } entries
+ }
+class-public = everyone
+class-named = named partners only (sealed)
+record-refused = It doesn’t count:
+record-proof = Proof
+record-proof-why = The file holds the record, its place in the log, and the signatures of the author and the witnesses. Anyone can check it without us, today or in ten years.
+record-proof-download = Download the proof
+record-policy-download = Keys and witnesses
+record-check-here = Check it here
+record-command = Offline, on your own computer:
+record-content = What it says
+
+verify-title = Check a proof
+verify-lead = Drop a proof file, and see who signed the record, which entry of the log it is, and who witnessed that.
+verify-file = Proof file
+verify-file-why = A file that ends in .tlog-proof, at most 512 KiB. Nothing that you send is kept.
+verify-paste = Or paste its text
+verify-policy = Use other keys and witnesses than this portal’s
+verify-policy-why = Without a policy file we use the keys that this node has verified for the log. If you don’t want to rely on us, give your own.
+verify-policy-label = Policy file
+verify-button = Check
+verify-valid = The proof holds
+verify-invalid = The proof doesn’t hold
+verify-own-policy = Checked with the keys and witnesses that this node knows for the log.
+verify-your-policy = Checked with the policy file that you gave.
+verify-unknown-log = This node doesn’t know the log that the proof is of. Give a policy file that names its keys.
+verify-reason = Reason
+verify-signed-at = Log signed at
+verify-witnesses = Witnessed by
+verify-no-witnesses = nobody besides the log
+verify-record = See the record here
+verify-unknown-here = This node doesn’t hold the record, so it can’t say whether it was withdrawn since.
+verify-trust = This page is only as trustworthy as the portal that shows it. The command below needs neither us nor a network.
+verify-means = What a proof shows
+verify-means-1 = Who: the record stands in a log that only its author can sign.
+verify-means-2 = Since when: the witnesses have seen the log at that size, so the record can’t have been slipped in later.
+verify-means-3 = Unchanged: one altered byte, and the proof no longer holds.
+verify-offline = The same on your own computer, offline:
+
+network-title = Network
+network-lead = Who is connected, how far each log has come, and what went wrong last.
+network-as-of = As of { $time }. This page keeps itself up to date.
+network-graph = The network as seen from here
+network-legend = Solid: connected. Broken: waiting or unreachable. Long dashes: its log comes through another partner.
+network-peers = Connections
+network-no-peers = No partner is connected. Add one with “volbridge partner add”.
+network-partner = Partner
+network-state = State
+network-since = Since
+network-entries = Entries received
+network-error = Last error
+network-no-error = None
+network-logs = Logs
+network-lag = Behind by
+network-held = Held
+network-not-for-us = Not for us
+network-erased = Erased
+network-wanted = Wanted
+network-refused = Refused
+network-withheld = Withheld
+network-changed = Last change
+network-refusals = Refused lately
+network-no-refusals = Nothing was refused.
+peer-connected = Connected
+peer-connecting = Connecting
+peer-waiting = Waiting to try again
+peer-refused = Refused
+peer-unreachable = Unreachable
+peer-through = through another partner

@@ -1,0 +1,213 @@
+//! The node's API (`volbridge.node.v1`) with a deadline on each call and retries
+//! of reads while the node is unavailable. The channel may be a network
+//! connection or an in-memory one.
+
+use std::{fmt, future::Future, time::Duration};
+
+use backon::{ExponentialBuilder, Retryable};
+use tonic::{
+    Code, Request, Response, Status, Streaming,
+    metadata::{Ascii, MetadataValue},
+    transport::Channel,
+};
+use volbridge_proto::wire::node::v1::{
+    self as node, agreements_client::AgreementsClient, blobs_client::BlobsClient,
+    conferences_client::ConferencesClient, listings_client::ListingsClient, logs_client::LogsClient,
+    materials_client::MaterialsClient, network_client::NetworkClient,
+    organisations_client::OrganisationsClient, partners_client::PartnersClient,
+    profiles_client::ProfilesClient, records_client::RecordsClient, translations_client::TranslationsClient,
+};
+
+use crate::problem::Problem;
+
+/// Longest wait for an answer.
+const DEADLINE: Duration = Duration::from_secs(10);
+const RETRY_AFTER: Duration = Duration::from_millis(50);
+const RETRIES: usize = 3;
+
+/// A caller of one node.
+#[derive(Clone)]
+pub struct NodeClient {
+    channel: Channel,
+    bearer: Option<MetadataValue<Ascii>>,
+}
+
+/// A token that can't stand in a header.
+#[derive(Debug, thiserror::Error)]
+#[error("the token holds characters that a header can't carry")]
+pub struct InvalidToken;
+
+impl NodeClient {
+    /// A caller without a token.
+    pub fn new(channel: Channel) -> Self {
+        Self { channel, bearer: None }
+    }
+
+    /// The same node, called as the owner of `token`.
+    pub fn with_token(&self, token: &str) -> Result<Self, InvalidToken> {
+        let mut bearer: MetadataValue<Ascii> = format!("Bearer {token}").parse().map_err(|_| InvalidToken)?;
+        bearer.set_sensitive(true);
+        Ok(Self { channel: self.channel.clone(), bearer: Some(bearer) })
+    }
+
+    fn request<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        if let Some(bearer) = &self.bearer {
+            request.metadata_mut().insert("authorization", bearer.clone());
+        }
+        request
+    }
+
+    async fn once<T, R, F, Fut>(&self, message: T, call: F) -> Result<R, Status>
+    where
+        F: Fn(Channel, Request<T>) -> Fut,
+        Fut: Future<Output = Result<Response<R>, Status>>,
+    {
+        let mut request = self.request(message);
+        request.set_timeout(DEADLINE);
+        match tokio::time::timeout(DEADLINE, call(self.channel.clone(), request)).await {
+            Ok(answer) => answer.map(Response::into_inner),
+            Err(_) => Err(Status::deadline_exceeded("the node did not answer in time")),
+        }
+    }
+
+    async fn read<T: Clone, R, F, Fut>(&self, message: T, call: F) -> Result<R, Problem>
+    where
+        F: Fn(Channel, Request<T>) -> Fut,
+        Fut: Future<Output = Result<Response<R>, Status>>,
+    {
+        let back_off = ExponentialBuilder::default().with_min_delay(RETRY_AFTER).with_max_times(RETRIES);
+        (|| self.once(message.clone(), &call))
+            .retry(back_off)
+            .when(|status| status.code() == Code::Unavailable)
+            .await
+            .map_err(Problem::from)
+    }
+
+    /// A stream has no deadline as a whole, its opening has.
+    async fn open<T, R, F, Fut>(&self, message: T, call: F) -> Result<Streaming<R>, Problem>
+    where
+        F: FnOnce(Channel, Request<T>) -> Fut,
+        Fut: Future<Output = Result<Response<Streaming<R>>, Status>>,
+    {
+        let opening = call(self.channel.clone(), self.request(message));
+        match tokio::time::timeout(DEADLINE, opening).await {
+            Ok(answer) => Ok(answer?.into_inner()),
+            Err(_) => Err(Status::deadline_exceeded("the node did not answer in time").into()),
+        }
+    }
+}
+
+impl fmt::Debug for NodeClient {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("NodeClient").field("with_token", &self.bearer.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// Calls that change nothing: retried.
+macro_rules! reads {
+    ($($(#[$doc:meta])* $name:ident = $client:ident . $method:ident ($ask:ident) -> $answer:ident;)*) => {
+        impl NodeClient {
+            $($(#[$doc])*
+            pub async fn $name(&self, message: node::$ask) -> Result<node::$answer, Problem> {
+                self.read(message, |channel, request| async move {
+                    $client::new(channel).$method(request).await
+                })
+                .await
+            })*
+        }
+    };
+}
+
+/// Calls that publish or withdraw: once; whoever repeats one sends the same idempotency key.
+macro_rules! writes {
+    ($($(#[$doc:meta])* $name:ident = $client:ident . $method:ident ($ask:ident) -> $answer:ident;)*) => {
+        impl NodeClient {
+            $($(#[$doc])*
+            pub async fn $name(&self, message: node::$ask) -> Result<node::$answer, Problem> {
+                let answer = self.once(message, |channel, request| async move {
+                    $client::new(channel).$method(request).await
+                });
+                Ok(answer.await?)
+            })*
+        }
+    };
+}
+
+/// Calls that answer with a stream.
+macro_rules! streams {
+    ($($(#[$doc:meta])* $name:ident = $client:ident . $method:ident ($ask:ident) -> $answer:ident;)*) => {
+        impl NodeClient {
+            $($(#[$doc])*
+            pub async fn $name(&self, message: node::$ask) -> Result<Streaming<node::$answer>, Problem> {
+                self.open(message, |channel, request| async move {
+                    $client::new(channel).$method(request).await
+                })
+                .await
+            })*
+        }
+    };
+}
+
+reads! {
+    /// Listings, newest first.
+    listings = ListingsClient.list(ListListingsRequest) -> ListListingsResponse;
+    /// One listing.
+    listing = ListingsClient.get(GetSubjectRequest) -> ListingView;
+    /// Organisations of a partner.
+    organisations = OrganisationsClient.list(ListOrganisationsRequest) -> ListOrganisationsResponse;
+    /// One organisation.
+    organisation = OrganisationsClient.get(GetSubjectRequest) -> OrganisationView;
+    /// Conferences.
+    conferences = ConferencesClient.list(ListConferencesRequest) -> ListConferencesResponse;
+    /// One conference with its materials.
+    conference = ConferencesClient.get(GetSubjectRequest) -> ConferenceView;
+    /// One material.
+    material = MaterialsClient.get(GetSubjectRequest) -> MaterialView;
+    /// Partners that the node knows.
+    partners = PartnersClient.list(ListPartnersRequest) -> ListPartnersResponse;
+    /// One partner.
+    partner = PartnersClient.get(GetPartnerRequest) -> PartnerView;
+    /// The node's own partner.
+    own_partner = PartnersClient.self_(SelfRequest) -> PartnerView;
+    /// How exchange goes.
+    status = NetworkClient.status(StatusRequest) -> StatusResponse;
+    /// One record.
+    record = RecordsClient.get(GetRecordRequest) -> Record;
+    /// A record's proof file and the policy that checks it.
+    proof = RecordsClient.proof(GetRecordRequest) -> Proof;
+    /// Who has erased a withdrawn record.
+    erasures = RecordsClient.erasures(ErasuresRequest) -> ErasuresResponse;
+    /// Opens a sealed profile.
+    profile = ProfilesClient.get(GetProfileRequest) -> ProfileView;
+    /// Agreements between partners.
+    agreements = AgreementsClient.list(ListAgreementsRequest) -> ListAgreementsResponse;
+    /// Newest checkpoint of a log.
+    checkpoint = LogsClient.checkpoint(LogRequest) -> CheckpointResponse;
+    /// A tile of a log's tree.
+    tile = LogsClient.tile(TileRequest) -> TileResponse;
+    /// An entry bundle of a log.
+    entry_bundle = LogsClient.entry_bundle(EntryBundleRequest) -> TileResponse;
+    /// The policy that checks a log's proofs.
+    policy = LogsClient.policy(LogRequest) -> PolicyResponse;
+}
+
+writes! {
+    /// Publishes a listing.
+    publish_listing = ListingsClient.publish(PublishListingRequest) -> Published;
+    /// Publishes a translation.
+    publish_translation = TranslationsClient.publish(PublishTranslationRequest) -> Published;
+    /// Seals a profile to a host.
+    publish_profile = ProfilesClient.publish(PublishProfileRequest) -> PublishProfileResponse;
+    /// Withdraws records.
+    withdraw = RecordsClient.withdraw(WithdrawRequest) -> Published;
+}
+
+streams! {
+    /// A status at once and after each change.
+    watch_status = NetworkClient.watch_status(StatusRequest) -> StatusResponse;
+    /// Changes of the directory.
+    watch_changes = NetworkClient.watch_changes(WatchChangesRequest) -> Change;
+    /// The bytes of a blob.
+    fetch_blob = BlobsClient.fetch(FetchBlobRequest) -> FetchBlobResponse;
+}

@@ -1,0 +1,150 @@
+//! Facts are shown from their structure, in the reader's language, whatever
+//! language the prose is in: codes become words, dates are written as the reader
+//! writes them.
+
+use volbridge_proto::wire::record::v1 as record;
+
+use crate::{
+    locale,
+    texts::{Lang, grouped},
+};
+
+/// A label and what it says.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    pub label: String,
+    pub value: String,
+}
+
+/// A role's facts; its prose stands in the texts.
+#[derive(Clone, Debug)]
+pub struct RoleFacts {
+    pub title: String,
+    pub slots: String,
+    pub languages: Vec<String>,
+    pub skills: Vec<String>,
+    pub offers: Vec<String>,
+    pub stipend: String,
+}
+
+/// "Beijing, China", "中国 北京".
+pub fn place(place: &record::Place, reader: Lang) -> String {
+    let country = reader.code("country", &place.country);
+    let city = if place.city.is_empty() { reader.code("region", &place.region) } else { city(place, reader) };
+    if city.is_empty() || city == country {
+        country
+    } else {
+        reader.fill("place", &[("city", city), ("country", country)])
+    }
+}
+
+/// Cities that authors write in Chinese, and the keys of their names.
+const CITIES: &[(&str, &str)] = &[
+    ("北京", "beijing"),
+    ("上海", "shanghai"),
+    ("天津", "tianjin"),
+    ("广州", "guangzhou"),
+    ("哈密", "hami"),
+    ("澳门", "macao"),
+    ("石家庄", "shijiazhuang"),
+    ("墨尔本", "melbourne"),
+    ("波恩", "bonn"),
+];
+
+/// A city that the portal knows by its name in either language, else as its author wrote it.
+pub fn city(place: &record::Place, reader: Lang) -> String {
+    let known = CITIES.iter().find(|(name, _)| place.city.trim_end_matches('市') == *name);
+    let key = match known {
+        Some((_, key)) => (*key).to_owned(),
+        None => place.city.to_lowercase().replace([' ', '\'', '.'], "-"),
+    };
+    let named = key.is_ascii().then(|| reader.maybe(&format!("city-{key}"))).flatten();
+    named.unwrap_or_else(|| place.city.clone())
+}
+
+/// Where: the place, or online.
+pub fn location(listing: &record::Listing, reader: Lang) -> String {
+    listing.place.as_ref().map_or_else(|| reader.t("place-online"), |at| place(at, reader))
+}
+
+/// "SDG 4 · Quality education"
+pub fn goals(numbers: &[u32], reader: Lang) -> Vec<String> {
+    numbers
+        .iter()
+        .map(|number| {
+            reader.fill(
+                "goal",
+                &[("number", number.to_string()), ("name", reader.code("sdg", &number.to_string()))],
+            )
+        })
+        .collect()
+}
+
+/// What a listing says in numbers and codes, in the order in which people ask.
+pub fn of_listing(listing: &record::Listing, reader: Lang) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut say = |label: &str, value: String| {
+        if !value.is_empty() {
+            facts.push(Fact { label: reader.t(label), value });
+        }
+    };
+    say("fact-place", location(listing, reader));
+    say("fact-dates", locale::dates(reader, &listing.starts_on, &listing.ends_on));
+    say("fact-apply-by", locale::date(reader, &listing.apply_by));
+    if listing.hours_per_week > 0 {
+        say("fact-hours", reader.count("hours-a-week", listing.hours_per_week.into()));
+    }
+    if !listing.applicants.is_empty() {
+        say("fact-applicants", reader.code("applicants", &listing.applicants));
+    }
+    say("fact-age", age(listing.min_age, listing.max_age, reader));
+    say("fact-language", reader.code("language", &listing.language));
+    facts
+}
+
+fn age(from: u32, to: u32, reader: Lang) -> String {
+    match (from, to) {
+        (0, 0) => String::new(),
+        (from, 0) => reader.with("age-from", "from", from),
+        (0, to) => reader.with("age-until", "until", to),
+        (from, to) => reader.fill("age-span", &[("from", from.to_string()), ("until", to.to_string())]),
+    }
+}
+
+/// A role; `title` comes from the best text for the reader.
+pub fn of_role(role: &record::Role, title: String, reader: Lang) -> RoleFacts {
+    let offer = role.offer.clone().unwrap_or_default();
+    let offers = [
+        (offer.housing, "offer-housing"),
+        (offer.meals, "offer-meals"),
+        (offer.travel, "offer-travel"),
+        (offer.insurance, "offer-insurance"),
+        (offer.visa, "offer-visa"),
+        (offer.training, "offer-training"),
+        (offer.certificate, "offer-certificate"),
+    ];
+    RoleFacts {
+        title,
+        slots: grouped(role.slots.into()),
+        languages: role.languages.iter().map(|skill| language_skill(skill, reader)).collect(),
+        skills: role.skills.iter().map(|code| reader.code("skill", code)).collect(),
+        offers: offers.iter().filter(|(given, _)| *given).map(|(_, key)| reader.t(key)).collect(),
+        stipend: offer.stipend,
+    }
+}
+
+/// "English, B2 (upper intermediate)"
+pub fn language_skill(skill: &record::LanguageSkill, reader: Lang) -> String {
+    let language = reader.code("language", &skill.language);
+    if skill.level.is_empty() {
+        return language;
+    }
+    reader.fill(
+        "language-skill",
+        &[
+            ("language", language),
+            ("level", skill.level.clone()),
+            ("meaning", reader.code("cefr", &skill.level)),
+        ],
+    )
+}

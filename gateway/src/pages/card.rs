@@ -1,0 +1,100 @@
+//! A listing in brief: on the start page, in lists, and as the fragment that an
+//! open page fetches when a listing has just arrived.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use volbridge_proto::{id::SubjectId, wire::node::v1 as node};
+
+use super::render;
+use crate::{
+    app::App,
+    extract::Path,
+    facts, locale,
+    names::{self, OrganisationLine, PartnerLine, best},
+    problem::Problem,
+    routes,
+    shell::Shell,
+    texts::Lang,
+};
+
+/// What a card shows.
+#[derive(Clone, Debug)]
+pub struct Card {
+    pub subject: String,
+    pub href: String,
+    pub title: String,
+    pub title_language: String,
+    pub summary: String,
+    pub language: String,
+    pub partner: PartnerLine,
+    pub organisation: Option<OrganisationLine>,
+    pub place: String,
+    pub dates: String,
+    pub apply_by: String,
+    pub slots: String,
+    pub origin: String,
+    pub arrived: bool,
+}
+
+impl Card {
+    /// `None` if the node sent a listing without its source.
+    pub fn new(view: &node::ListingView, reader: Lang) -> Option<Self> {
+        let source = view.source.as_ref()?;
+        let text = best(&view.texts, |text| &text.language, reader);
+        let field = |name: &str| text.and_then(|text| text.fields.get(name)).filter(|text| !text.is_empty());
+        let language = |found: bool| match text {
+            Some(text) if found => text.language.clone(),
+            _ => source.language.clone(),
+        };
+        let subject = names::subject(&view.subject);
+        Some(Self {
+            href: routes::listing(&subject),
+            title: field("title").unwrap_or(&source.title).clone(),
+            title_language: language(field("title").is_some()),
+            summary: field("summary").unwrap_or(&source.summary).clone(),
+            language: language(field("summary").is_some()),
+            partner: PartnerLine::of(view.partner.as_ref(), reader),
+            organisation: view.organisation.as_ref().and_then(|view| OrganisationLine::new(view, reader)),
+            place: facts::location(source, reader),
+            dates: locale::dates(reader, &source.starts_on, &source.ends_on),
+            apply_by: if source.apply_by.is_empty() {
+                String::new()
+            } else {
+                reader.with("card-apply-by", "date", locale::date(reader, &source.apply_by))
+            },
+            slots: reader.count("open-slots", view.slots.into()),
+            origin: text.map(|text| origin(text, reader)).unwrap_or_default(),
+            arrived: false,
+            subject,
+        })
+    }
+}
+
+/// How a text came about: "translated by a person, reviewed by UNV".
+pub fn origin(text: &node::ListingText, reader: Lang) -> String {
+    let key = match (text.origin.as_str(), text.reviewed_by.is_empty()) {
+        ("human", true) => "origin-human",
+        ("human", false) => "origin-human-reviewed",
+        ("machine", true) => "origin-machine",
+        ("machine", false) => "origin-machine-reviewed",
+        ("memory", true) => "origin-memory",
+        ("memory", false) => "origin-memory-reviewed",
+        _ => "origin-source",
+    };
+    reader.fill(key, &[("engine", text.engine.clone()), ("by", text.reviewed_by.clone())])
+}
+
+#[derive(Template)]
+#[template(path = "card.html")]
+struct Fragment<'a> {
+    ui: &'a Shell,
+    card: Card,
+}
+
+/// One card, marked as just arrived.
+pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<SubjectId>) -> Result<Response, Problem> {
+    let request = node::GetSubjectRequest { subject: id.to_vec(), partner: Vec::new() };
+    let view = app.node().listing(request).await?;
+    let card = Card::new(&view, ui.lang).ok_or_else(Problem::not_found)?;
+    render(&Fragment { ui: &ui, card: Card { arrived: true, ..card } })
+}

@@ -1,0 +1,110 @@
+//! The pages: each loads from the node, builds a typed context and renders its
+//! template. All are whole without JavaScript.
+
+mod card;
+mod conference;
+mod conferences;
+mod demo;
+mod home;
+mod listing;
+mod listings;
+mod material;
+mod network;
+mod organisation;
+mod partner;
+mod partners;
+mod record;
+mod verify;
+
+use askama::Template;
+use axum::{
+    Router,
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+use http::{HeaderValue, header, request::Parts};
+use volbridge_proto::error::Code;
+
+use crate::{app::App, problem::Problem, routes, shell::Shell};
+
+/// All pages.
+pub fn router(app: &App) -> Router<App> {
+    let router = Router::new()
+        .route(routes::HOME, get(home::show))
+        .route(routes::LISTINGS, get(listings::show))
+        .route(routes::LISTING, get(listing::show))
+        .route(routes::LISTING_CARD, get(card::show))
+        .route(routes::PARTNERS, get(partners::show))
+        .route(routes::PARTNER, get(partner::show))
+        .route(routes::ORGANISATION, get(organisation::show))
+        .route(routes::CONFERENCES, get(conferences::show))
+        .route(routes::CONFERENCE, get(conference::show))
+        .route(routes::MATERIAL_FILE, get(material::file))
+        .route(routes::VERIFY, get(verify::show).post(verify::check))
+        .route(routes::RECORD, get(record::show))
+        .route(routes::NETWORK, get(network::show))
+        .route(routes::NETWORK_PART, get(network::part));
+    if app.config().demo.is_none() {
+        return router;
+    }
+    router
+        .route(routes::DEMO, get(demo::show))
+        .route(routes::DEMO_PART, get(demo::part))
+        .route(routes::DEMO_PUBLISH, post(demo::publish))
+        .route(routes::DEMO_SEAL, post(demo::seal))
+        .route(routes::DEMO_WITHDRAW, post(demo::withdraw))
+}
+
+/// A template as an answer.
+fn render(page: &impl Template) -> Result<Response, Problem> {
+    match page.render() {
+        Ok(text) => Ok(Html(text).into_response()),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            Err(Problem::new(Code::Internal))
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    ui: &'a Shell,
+    title: String,
+    sentence: String,
+    advice: String,
+    request_id: String,
+    code: &'a str,
+}
+
+/// What happened, that nothing was lost, and what to do; in the reader's language.
+pub async fn error(asked: &Parts, app: &App, problem: &Problem) -> Response {
+    let ui = Shell::new(asked, app).await;
+    let kind = match problem.status.as_u16() {
+        404 | 410 => "missing",
+        403 => "forbidden",
+        503 | 504 => "unavailable",
+        500..=599 => "internal",
+        _ => "request",
+    };
+    let request_id = asked.headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let page = ErrorPage {
+        title: ui.lang.code("error-title", kind),
+        sentence: problem.sentence(ui.lang),
+        advice: ui.lang.code("error-advice", kind),
+        request_id: if problem.status.is_server_error() { request_id.to_owned() } else { String::new() },
+        code: &problem.code,
+        ui: &ui,
+    };
+    match page.render() {
+        Ok(text) => {
+            let mut response = (problem.status, Html(text)).into_response();
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+        }
+        Err(error) => {
+            tracing::error!(%error, "the error page could not be rendered");
+            problem.clone().into_response()
+        }
+    }
+}

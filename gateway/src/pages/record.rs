@@ -1,0 +1,101 @@
+//! Where a record stands in its author's log, and the file that proves it.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use volbridge_proto::{id::RecordId, wire::node::v1 as node};
+
+use super::render;
+use crate::{
+    app::App,
+    extract::Path,
+    facts::Fact,
+    names::{self, PartnerLine},
+    problem::Problem,
+    provenance::ProvenanceLine,
+    routes,
+    shell::Shell,
+    texts::grouped,
+};
+
+#[derive(Template)]
+#[template(path = "record.html")]
+struct RecordPage<'a> {
+    ui: &'a Shell,
+    hash: String,
+    state: String,
+    state_text: String,
+    live: bool,
+    provenance: ProvenanceLine,
+    facts: Vec<Fact>,
+    json: String,
+    refused: String,
+    proof: String,
+    policy: String,
+    check: String,
+    command: String,
+    api: String,
+}
+
+/// `GET /records/{hash}`
+pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<RecordId>) -> Result<Response, Problem> {
+    let record = app.node().record(node::GetRecordRequest { hash: id.to_vec() }).await?;
+    let from = record.provenance.clone().unwrap_or_default();
+    let signer = app.node().partner(node::GetPartnerRequest { partner: from.partner.clone() }).await.ok();
+    let signer = signer.and_then(|view| view.name);
+    let state = names::state(record.state());
+    let partner = hex::encode(&from.partner);
+    let file = short(id);
+    let page = RecordPage {
+        state: ui.lang.code("state", state),
+        state_text: ui.lang.code("state-text", state),
+        live: record.state() == node::RecordState::Live,
+        facts: facts(&ui, &record, &from, signer.as_ref()),
+        provenance: ProvenanceLine::new(&from, signer.as_ref(), ui.lang),
+        json: pretty(&record.json),
+        proof: routes::api_proof(id),
+        policy: routes::policy(&partner),
+        check: format!("{}?record={id}", routes::verify()),
+        command: format!("volbridge record verify {file}.tlog-proof --policy {file}.policy"),
+        api: routes::api_record(id),
+        hash: id.to_string(),
+        refused: record.refused,
+        ui: &ui,
+    };
+    render(&page)
+}
+
+fn facts(
+    ui: &Shell,
+    record: &node::Record,
+    from: &node::Provenance,
+    signer: Option<&node::PartnerName>,
+) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut say = |label: &str, value: String| {
+        if !value.is_empty() {
+            facts.push(Fact { label: ui.t(label), value });
+        }
+    };
+    let kind = if record.kind.is_empty() { ui.t("kind-sealed") } else { ui.lang.code("kind", &record.kind) };
+    say("record-kind", kind);
+    say("record-class", ui.t(if record.class == 0 { "class-public" } else { "class-named" }));
+    let signer = PartnerLine::of(signer, ui.lang);
+    say("record-signer", format!("{} ({} · {})", signer.name, signer.country_code, signer.fingerprint));
+    say("record-log", from.origin.clone());
+    say("record-entry", grouped(from.index));
+    say("record-revision", if from.revision > 0 { grouped(from.revision) } else { String::new() });
+    say("record-checkpoint", ui.count("record-checkpoint-size", from.checkpoint_size));
+    facts
+}
+
+/// The name of a downloaded file.
+pub fn short(id: RecordId) -> String {
+    id.to_string().chars().take(16).collect()
+}
+
+/// JSON for people; what isn't JSON stays as it is.
+fn pretty(text: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(text)
+        .and_then(|value| serde_json::to_string_pretty(&value))
+        .unwrap_or_else(|_| text.to_owned())
+}

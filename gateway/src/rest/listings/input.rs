@@ -1,0 +1,209 @@
+//! What `POST /api/v1/listings` takes. Fields that the node owns (partner, record,
+//! state, class) don't exist here, and unknown ones are refused (threats T66).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use volbridge_proto::{error::Code, id::SubjectId, wire::record::v1 as record};
+
+use super::{LanguageSkill, Offer, Place};
+use crate::problem::Problem;
+
+/// A listing to publish.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewListing {
+    /// Tag of the language of all prose below: `zh-CN`, `en`.
+    language: String,
+    /// UUID of an organisation of this partner.
+    organisation: String,
+    title: String,
+    summary: String,
+    description: String,
+    /// Absent: online.
+    place: Option<Place>,
+    /// YYYY-MM-DD
+    #[serde(default)]
+    starts_on: String,
+    /// YYYY-MM-DD
+    #[serde(default)]
+    ends_on: String,
+    /// YYYY-MM-DD
+    #[serde(default)]
+    apply_by: String,
+    #[serde(default)]
+    hours_per_week: u32,
+    /// 1 to 64.
+    roles: Vec<NewRole>,
+    /// 1 to 17.
+    #[serde(default)]
+    sdgs: Vec<u32>,
+    #[serde(default)]
+    requirements: String,
+    #[serde(default)]
+    how_to_apply: String,
+    #[serde(default)]
+    contact: String,
+    #[serde(default)]
+    safety: String,
+    /// What the volunteer pays; "none" is said, not left out.
+    costs: String,
+    #[serde(default)]
+    min_age: u32,
+    /// 0: no limit.
+    #[serde(default)]
+    max_age: u32,
+    /// `all`, `nationals`, `residents`, `international`.
+    applicants: String,
+}
+
+/// A role; its number is its place, from 1.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRole {
+    title: String,
+    #[serde(default)]
+    tasks: String,
+    /// At least 1.
+    slots: u32,
+    #[serde(default)]
+    skills: Vec<String>,
+    #[serde(default)]
+    languages: Vec<LanguageSkill>,
+    #[serde(default)]
+    offer: Offer,
+}
+
+impl NewListing {
+    pub fn into_wire(self) -> Result<record::Listing, Problem> {
+        let organisation: SubjectId =
+            self.organisation.parse().map_err(|_| Problem::new(Code::IdMalformed).at("organisation"))?;
+        let mut sdgs = self.sdgs;
+        sdgs.sort_unstable();
+        sdgs.dedup();
+        Ok(record::Listing {
+            language: self.language,
+            organisation: organisation.to_vec(),
+            title: self.title,
+            summary: self.summary,
+            description: self.description,
+            place: self.place.map(place).transpose()?,
+            starts_on: self.starts_on,
+            ends_on: self.ends_on,
+            apply_by: self.apply_by,
+            hours_per_week: self.hours_per_week,
+            roles: (1..).zip(self.roles).map(|(number, role)| role.into_wire(number)).collect(),
+            sdgs,
+            requirements: self.requirements,
+            how_to_apply: self.how_to_apply,
+            contact: self.contact,
+            safety: self.safety,
+            costs: self.costs,
+            min_age: self.min_age,
+            max_age: self.max_age,
+            applicants: self.applicants,
+        })
+    }
+
+    /// As JSON without what is empty, for people to read.
+    pub fn brief(&self) -> Value {
+        let mut value = json!(self);
+        without_empty(&mut value);
+        value
+    }
+
+    /// The smallest sensible one.
+    pub fn example() -> Self {
+        Self::small("01930f6e-7c00-7000-8000-000000000002".to_owned())
+    }
+
+    /// One of an organisation, complete enough to be published.
+    pub fn small(organisation: String) -> Self {
+        Self {
+            language: "en".to_owned(),
+            organisation,
+            title: "Translators for the English edition".to_owned(),
+            summary: "Translate calls for volunteers from Chinese into English.".to_owned(),
+            description: "Texts come on Mondays; two volunteers share each.".to_owned(),
+            contact: "translation@example.org".to_owned(),
+            roles: vec![NewRole {
+                title: "Translator".to_owned(),
+                tasks: "Two texts a week, checked by a second reader.".to_owned(),
+                slots: 4,
+                ..Default::default()
+            }],
+            costs: "None.".to_owned(),
+            applicants: "all".to_owned(),
+            ..Default::default()
+        }
+    }
+}
+
+impl NewRole {
+    fn into_wire(self, number: u32) -> record::Role {
+        record::Role {
+            number,
+            title: self.title,
+            tasks: self.tasks,
+            slots: self.slots,
+            skills: self.skills,
+            languages: self
+                .languages
+                .into_iter()
+                .map(|skill| record::LanguageSkill { language: skill.language, level: skill.level })
+                .collect(),
+            offer: Some(record::Offer {
+                stipend: self.offer.stipend,
+                housing: self.offer.housing,
+                meals: self.offer.meals,
+                travel: self.offer.travel,
+                insurance: self.offer.insurance,
+                visa: self.offer.visa,
+                training: self.offer.training,
+                certificate: self.offer.certificate,
+            })
+            .filter(|offer| *offer != record::Offer::default()),
+        }
+    }
+}
+
+fn without_empty(value: &mut Value) {
+    let empty = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Number(number) => number.as_u64() == Some(0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(true) => false,
+    };
+    match value {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(without_empty);
+            fields.retain(|_, value| !empty(value));
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_empty),
+        _ => {}
+    }
+}
+
+fn place(place: Place) -> Result<record::Place, Problem> {
+    let coordinates = match (place.latitude, place.longitude) {
+        (None, None) => None,
+        (Some(latitude), Some(longitude)) => Some(record::Coordinates {
+            latitude_e6: millionths(latitude, 90.0, "place.latitude")?,
+            longitude_e6: millionths(longitude, 180.0, "place.longitude")?,
+        }),
+        (None, Some(_)) => return Err(Problem::new(Code::FieldRequired).at("place.latitude")),
+        (Some(_), None) => return Err(Problem::new(Code::FieldRequired).at("place.longitude")),
+    };
+    Ok(record::Place { country: place.country, region: place.region, city: place.city, coordinates })
+}
+
+fn millionths(degrees: f64, most: f64, field: &str) -> Result<i32, Problem> {
+    if !degrees.is_finite() || degrees.abs() > most {
+        return Err(Problem::new(Code::FieldOutOfRange).at(field));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "at most 180,000,000 by the check above")]
+    let whole = (degrees * 1e6).round() as i32;
+    Ok(whole)
+}

@@ -1,0 +1,102 @@
+//! Every path once: the pattern that the router matches and the function that
+//! prints a link to it.
+
+use std::fmt::Display;
+
+macro_rules! paths {
+    ($($(#[$doc:meta])* $pattern:ident $print:ident ( $($part:ident),* ) = $path:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub const $pattern: &str = $path;
+            $(#[$doc])*
+            pub fn $print($($part: impl Display),*) -> String {
+                format!($path)
+            }
+        )*
+    };
+}
+
+paths! {
+    /// Start.
+    HOME home() = "/";
+    /// The tour.
+    DEMO demo() = "/demo";
+    /// What the tour's step shows, without the page around it.
+    DEMO_PART demo_part() = "/demo/part";
+    /// Publish a listing.
+    DEMO_PUBLISH demo_publish() = "/demo/publish";
+    /// Seal a profile.
+    DEMO_SEAL demo_seal() = "/demo/seal";
+    /// Withdraw the profile.
+    DEMO_WITHDRAW demo_withdraw() = "/demo/withdraw";
+    /// Listings.
+    LISTINGS listings() = "/listings";
+    /// One listing.
+    LISTING listing(id) = "/listings/{id}";
+    /// One listing's card, for pages that are open.
+    LISTING_CARD listing_card(id) = "/listings/{id}/card";
+    /// Partners.
+    PARTNERS partners() = "/partners";
+    /// One partner.
+    PARTNER partner(id) = "/partners/{id}";
+    /// One organisation.
+    ORGANISATION organisation(id) = "/organisations/{id}";
+    /// Conferences.
+    CONFERENCES conferences() = "/conferences";
+    /// One conference.
+    CONFERENCE conference(id) = "/conferences/{id}";
+    /// The bytes of a material.
+    MATERIAL_FILE material_file(id) = "/materials/{id}/file";
+    /// Check a proof.
+    VERIFY verify() = "/verify";
+    /// Where a record stands.
+    RECORD record(hash) = "/records/{hash}";
+    /// The policy that checks a partner's proofs.
+    POLICY policy(partner) = "/policy/{partner}";
+    /// How exchange goes.
+    NETWORK network() = "/network";
+    /// The same without the page around it.
+    NETWORK_PART network_part() = "/network/part";
+    /// Changes of the directory, as server-sent events.
+    EVENTS_CHANGES events_changes() = "/events/changes";
+    /// Changes of the network's state, as server-sent events.
+    EVENTS_NETWORK events_network() = "/events/network";
+    /// Files of the portal.
+    ASSET asset(name) = "/assets/{name}";
+
+    /// REST: listings.
+    API_LISTINGS api_listings() = "/api/v1/listings";
+    /// REST: one listing.
+    API_LISTING api_listing(id) = "/api/v1/listings/{id}";
+    /// REST: partners.
+    API_PARTNERS api_partners() = "/api/v1/partners";
+    /// REST: one partner.
+    API_PARTNER api_partner(id) = "/api/v1/partners/{id}";
+    /// REST: conferences.
+    API_CONFERENCES api_conferences() = "/api/v1/conferences";
+    /// REST: one conference.
+    API_CONFERENCE api_conference(id) = "/api/v1/conferences/{id}";
+    /// REST: one record.
+    API_RECORD api_record(hash) = "/api/v1/records/{hash}";
+    /// REST: the proof file of a record.
+    API_PROOF api_proof(hash) = "/api/v1/records/{hash}/proof";
+    /// REST: the description of it all.
+    API_DOCUMENT api_document() = "/api/v1/openapi.json";
+}
+
+/// C2SP tlog-tiles: checkpoint, tiles and entry bundles of a log.
+pub const TILES: &str = "/log/{partner}/{epoch}/{*path}";
+
+/// A link into a log.
+pub fn tiles(partner: impl Display, epoch: u64, path: &str) -> String {
+    format!("/log/{partner}/{epoch}/{path}")
+}
+
+/// Health of this process.
+pub const HEALTHZ: &str = "/healthz";
+/// Whether the node answers.
+pub const READYZ: &str = "/readyz";
+/// Prometheus.
+pub const METRICS: &str = "/metrics";
+/// REST: the policy that checks a log.
+pub const API_POLICY: &str = "/api/v1/policy";

@@ -1,0 +1,142 @@
+//! What stands around every page: the reader's language, the portal's own
+//! partner, navigation, and the mark of demonstration data.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+
+use crate::{app::App, assets, guard, locale, names::PartnerLine, routes, texts::Lang};
+
+/// One language of the switch.
+#[derive(Clone, Debug)]
+pub struct LanguageLink {
+    pub tag: String,
+    pub name: String,
+    pub href: String,
+    pub current: bool,
+}
+
+/// The frame of a page, as templates use it.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    pub lang: Lang,
+    pub languages: Vec<LanguageLink>,
+    /// Path without the query.
+    pub path: String,
+    pub own: Option<PartnerLine>,
+    pub demo: bool,
+    pub network: bool,
+    /// Address of the portal, without a final slash.
+    pub public_url: String,
+    /// Unix milliseconds.
+    pub now: i64,
+}
+
+/// One entry of the navigation.
+#[derive(Debug)]
+pub struct NavLink {
+    pub text: String,
+    pub href: String,
+    pub current: bool,
+}
+
+impl Shell {
+    /// The frame for a request.
+    pub async fn new(parts: &Parts, app: &App) -> Self {
+        let config = app.config();
+        let offered = locale::offered(&config.languages);
+        let query = parts.uri.query().unwrap_or_default();
+        let lang = reader(parts, app);
+        let own = app.own().await.and_then(|own| own.name).map(|name| PartnerLine::new(&name, lang));
+        Self {
+            lang,
+            languages: offered
+                .iter()
+                .map(|&other| language_link(other, lang, parts.uri.path(), query))
+                .collect(),
+            path: parts.uri.path().to_owned(),
+            own,
+            demo: config.demo.is_some(),
+            network: guard::may_see_network(parts, config),
+            public_url: config.public_url.trim_end_matches('/').to_owned(),
+            now: app.now(),
+        }
+    }
+
+    /// The text of a key in the reader's language.
+    pub fn t(&self, key: &str) -> String {
+        self.lang.t(key)
+    }
+
+    /// The text of a key with one thing filled in.
+    pub fn with(&self, key: &str, name: &'static str, value: impl std::fmt::Display) -> String {
+        self.lang.with(key, name, value)
+    }
+
+    /// The text of a key that counts.
+    pub fn count(&self, key: &str, count: impl Into<u64>) -> String {
+        self.lang.count(key, count.into())
+    }
+
+    /// The mark of demonstration data; it is shown in both languages at once.
+    pub fn demo_mark(&self, tag: &str) -> String {
+        Lang::of(tag).unwrap_or(self.lang).t("demo-mark")
+    }
+
+    /// A file of the portal, named so that a changed one is fetched again.
+    pub fn asset(&self, name: &str) -> String {
+        assets::address(name)
+    }
+
+    /// The navigation.
+    pub fn nav(&self) -> Vec<NavLink> {
+        let mut links = Vec::new();
+        if self.demo {
+            links.push(self.link(self.t("nav-demo"), routes::demo()));
+        }
+        links.push(self.link(self.t("nav-listings"), routes::listings()));
+        links.push(self.link(self.t("nav-conferences"), routes::conferences()));
+        links.push(self.link(self.t("nav-partners"), routes::partners()));
+        links.push(self.link(self.t("nav-verify"), routes::verify()));
+        if self.network {
+            links.push(self.link(self.t("nav-network"), routes::network()));
+        }
+        links
+    }
+
+    fn link(&self, text: String, href: String) -> NavLink {
+        let below =
+            self.path.strip_prefix(&href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        NavLink { text, href, current: below }
+    }
+}
+
+/// The reader's language.
+pub fn reader(parts: &Parts, app: &App) -> Lang {
+    let offered = locale::offered(&app.config().languages);
+    let query = parts.uri.query().unwrap_or_default();
+    locale::chosen(query, &parts.headers, &offered).unwrap_or_else(Lang::fallback)
+}
+
+/// The same page in another language: the rest of the query stays.
+fn language_link(other: Lang, current: Lang, path: &str, query: &str) -> LanguageLink {
+    let mut pairs: Vec<&str> =
+        query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("lang=")).collect();
+    let wish = format!("lang={other}");
+    pairs.push(&wish);
+    LanguageLink {
+        tag: other.tag(),
+        name: other.t("language-name"),
+        href: format!("{path}?{}", pairs.join("&")),
+        current: other == current,
+    }
+}
+
+impl FromRequestParts<App> for Shell {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self::new(parts, app).await)
+    }
+}
