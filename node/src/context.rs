@@ -26,6 +26,7 @@ use crate::{
     heads::Heads,
     ingest::{Effects, Reader},
     keys::NodeKeys,
+    metrics,
     publish::{Publisher, Withdraw},
     status::StatusBoard,
     store::{
@@ -275,6 +276,7 @@ impl Context {
             }
         }
         if effects.erased {
+            metrics::erased();
             if let Err(error) = self.db.erase_hard().await {
                 failed(
                     "erased bytes may still be in the database's files; the next erasure clears them",

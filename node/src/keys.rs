@@ -116,6 +116,6 @@ fn read<const N: usize>(folder: &Path, role: &str) -> Result<Zeroizing<[u8; N]>,
     Ok(seed)
 }
 
-fn failed(path: &Path, error: std::io::Error) -> KeysError {
+fn failed(path: &Path, error: impl std::fmt::Display) -> KeysError {
     KeysError { path: path.to_owned(), why: error.to_string() }
 }

@@ -12,6 +12,7 @@ pub mod heads;
 pub mod ingest;
 pub mod init;
 pub mod keys;
+mod metrics;
 mod node;
 pub mod publish;
 pub mod receipts;

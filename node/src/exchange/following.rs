@@ -111,7 +111,7 @@ impl Following {
     ) -> Result<Option<u64>, Stop> {
         match response {
             Response::Target(target) => {
-                self.with_keys(context, client, |follower| follower.target(&target)).await?
+                self.with_keys(context, client, |follower| follower.target(&target)).await?;
             }
             Response::Range(range) => {
                 let pending = Pending { range: self.follower.range(&range)?, carried: CarriedFor::new() };

@@ -36,6 +36,7 @@ use super::{
 use crate::{
     context::Context,
     error::Error,
+    metrics,
     status::PeerState,
     store::{logs, refusals},
     tls::{ConnectError, HostPort},
@@ -105,7 +106,9 @@ pub async fn run(context: &Arc<Context>, peer: PartnerId, endpoint: &HostPort) -
     };
     context.status.enter(peer, &name, PeerState::Connected, context.env.now());
     tracing::info!(partner.id = %peer, endpoint = %name, "connected");
+    metrics::connected(&peer, true);
     let ended = session.follow().await;
+    metrics::connected(&peer, false);
     context.claims.release_all(peer);
     Ended { was_connected: true, ..ended }
 }
@@ -261,7 +264,9 @@ impl Session {
         let before = self.following.get(&log).map_or(0, Following::size);
         match self.take_of(log, response).await {
             Ok(Some(size)) => {
-                self.context.status.count(self.peer, size.saturating_sub(before), bytes);
+                let entries = size.saturating_sub(before);
+                self.context.status.count(self.peer, entries, bytes);
+                metrics::received(&self.peer, entries, bytes);
                 self.request(Request::Acknowledge(wire::Acknowledge { log: Some(log_message(&log)), size }))
                     .await
             }
@@ -301,6 +306,7 @@ impl Session {
     async fn faulted(&mut self, log: LogId, fault: FollowFault) -> Result<(), Ended> {
         let code = fault.code();
         tracing::warn!(partner.id = %self.peer, log.id = %log, %fault, "a package was refused");
+        metrics::refused(&self.peer, code);
         refusals::note(&self.context.db, self.context.env.now(), self.peer, code).await?;
         match fault {
             FollowFault::Fork(file) => {

@@ -24,14 +24,17 @@ use volbridge_proto::{
 };
 
 pub use self::rebuild::rebuild;
-use crate::store::{
-    StoreError, Tx,
-    blobs::BlobName,
-    entries::{self, EntryRow, State, Verdict},
-    logs::{self, LogNumber, LogRow},
-    recipients::{self, Recipient},
-    refusals::{self, Refused},
-    tiles,
+use crate::{
+    metrics,
+    store::{
+        StoreError, Tx,
+        blobs::BlobName,
+        entries::{self, EntryRow, State, Verdict},
+        logs::{self, LogNumber, LogRow},
+        recipients::{self, Recipient},
+        refusals::{self, Refused},
+        tiles,
+    },
 };
 
 /// How long a carrier keeps what nobody has fetched.
@@ -190,6 +193,7 @@ async fn note_refusal(
         field: refusal.field.clone(),
     };
     tracing::info!(partner.id = %log.id.partner, log.index = index, code = %refusal.code, "an entry doesn't count");
+    metrics::refused(&log.id.partner, refusal.code);
     refusals::add(tx, &refused).await.map(drop)
 }
 

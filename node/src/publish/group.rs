@@ -21,6 +21,7 @@ use crate::{
     error::Error,
     heads::Head,
     ingest::{self, CarriedFor, Effects},
+    metrics,
     store::{
         Tx, entries,
         idempotency::{self, Done},
@@ -77,6 +78,8 @@ async fn write(context: &Arc<Context>, group: Vec<Request>) {
     match written {
         Ok(group) => {
             if let Some(head) = group.head {
+                let records = group.answers.iter().flatten().map(Vec::len).sum();
+                metrics::published(records, head.size);
                 context.heads.announce(head);
             }
             for (answer, result) in answers.into_iter().zip(group.answers) {
