@@ -1,0 +1,308 @@
+//! Pages over a node in memory, in both languages.
+
+mod fake;
+
+use std::net::SocketAddr;
+
+use axum::{Router, body::Body, extract::ConnectInfo};
+use fake::{Fake, config, demo_config};
+use http::{Request, Response, StatusCode, header};
+use tower::ServiceExt as _;
+
+async fn portal(fake: &Fake) -> Router {
+    volbridge_gateway::router(fake.client().await, config()).await
+}
+
+async fn tour(fake: &Fake) -> Router {
+    let config =
+        demo_config(fake, ["http://localhost:8080", "http://localhost:8081", "http://localhost:8082"]);
+    volbridge_gateway::router(fake.client().await, config.await).await
+}
+
+fn get(path: &str, language: &str) -> Request<Body> {
+    Request::get(path).header(header::ACCEPT_LANGUAGE, language).body(Body::empty()).unwrap()
+}
+
+async fn ask(router: &Router, request: Request<Body>) -> (StatusCode, http::HeaderMap, String) {
+    let response: Response<Body> = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, 1 << 22).await.unwrap();
+    (parts.status, parts.headers, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+async fn page(router: &Router, path: &str, language: &str) -> String {
+    let (status, _, text) = ask(router, get(path, language)).await;
+    assert_eq!(status, StatusCode::OK, "{path}: {text}");
+    text
+}
+
+/// An address of each page that needs nothing else.
+fn addresses(fake: &Fake) -> Vec<String> {
+    let shared = fake.shared.lock().unwrap();
+    let id = |bytes: &[u8]| volbridge_proto::id::SubjectId::try_from(bytes).unwrap().to_string();
+    let listing = &shared.listings[0];
+    vec![
+        "/".to_owned(),
+        "/listings".to_owned(),
+        format!("/listings/{}", id(&listing.subject)),
+        format!("/listings/{}/card", id(&listing.subject)),
+        "/partners".to_owned(),
+        format!("/partners/{}", hex::encode(&shared.partners[0].name.as_ref().unwrap().id)),
+        format!("/organisations/{}", id(&shared.organisations[0].subject)),
+        "/conferences".to_owned(),
+        format!("/conferences/{}", id(&shared.conferences[0].subject)),
+        "/verify".to_owned(),
+        format!("/records/{}", hex::encode(&listing.provenance.as_ref().unwrap().hash)),
+    ]
+}
+
+#[tokio::test]
+async fn every_page_is_there_in_both_languages_and_light() {
+    let fake = Fake::new();
+    let router = portal(&fake).await;
+    for address in addresses(&fake) {
+        for language in ["en", "zh-CN"] {
+            let text = page(&router, &address, language).await;
+            assert!(text.len() < 150 << 10, "{address} has {} bytes", text.len());
+            assert!(!text.contains("Unknown localization"), "{address} lacks a text");
+            assert!(address.ends_with("/card") || text.contains(&format!("<html lang=\"{language}\">")));
+            assert!(!text.contains("style=") && !text.contains("<script>") && !text.contains(" onclick"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_listing_stands_in_both_languages_with_who_signed_each() {
+    let fake = Fake::new();
+    let router = portal(&fake).await;
+    let text = page(&router, &addresses(&fake)[2], "en").await;
+    for told in [
+        "绿色社区日活动协助志愿者",
+        "Helpers for green community days",
+        "Translated by a person, reviewed by UNV",
+        "Beijing Volunteer Service Federation",
+        "entry 17 of its log",
+        "witnessed by unv.example/witness, avi.example/mirror",
+        "SDG 13 · Climate action",
+        "1 March 2027 – 31 August 2027",
+        "14 open slots",
+        "Chinese B1 (intermediate)",
+    ] {
+        assert!(text.contains(told), "{told}");
+    }
+    let text = page(&router, &addresses(&fake)[2], "zh-CN").await;
+    for told in [
+        "人工翻译，UNV审校",
+        "其日志第 17 条",
+        "目标 13 · 气候行动",
+        "2027年3月1日至2027年8月31日",
+        "14 个空缺名额",
+    ] {
+        assert!(text.contains(told), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn the_reader_chooses_the_language_and_it_is_remembered() {
+    let router = portal(&Fake::new()).await;
+    let (_, headers, text) = ask(&router, get("/partners?lang=en", "zh-CN")).await;
+    assert!(text.contains("<html lang=\"en\">"));
+    assert_eq!(headers[header::SET_COOKIE], "lang=en; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly");
+    let request = Request::get("/partners")
+        .header(header::COOKIE, "a=b; lang=en")
+        .header(header::ACCEPT_LANGUAGE, "zh-CN")
+        .body(Body::empty())
+        .unwrap();
+    assert!(ask(&router, request).await.2.contains("<html lang=\"en\">"));
+    assert!(page(&router, "/", "fr, en;q=0.4, zh;q=0.8").await.contains("<html lang=\"zh-CN\">"));
+    assert!(page(&router, "/?lang=xx%0d%0a", "en").await.contains("<html lang=\"en\">"));
+}
+
+#[tokio::test]
+async fn nothing_that_an_author_writes_becomes_markup() {
+    let payload = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}";
+    let fake = Fake::hostile(payload);
+    let router = portal(&fake).await;
+    for address in addresses(&fake) {
+        for language in ["en", "zh-CN"] {
+            let text = page(&router, &address, language).await;
+            assert!(!text.contains("<script>alert") && !text.contains("<img"), "{address}");
+            assert!(!text.contains("\"'>"), "{address}");
+        }
+    }
+    let text = page(&router, "/listings?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "en").await;
+    assert!(!text.contains("<script>alert"));
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_that_keep_strangers_from_running() {
+    let fake = Fake::new();
+    let router = portal(&fake).await;
+    let mut paths = addresses(&fake);
+    paths.extend(
+        ["/nothing", "/assets/style.css", "/api/v1/listings", "/healthz", "/records/xyz"].map(str::to_owned),
+    );
+    for path in paths {
+        let (_, headers, _) = ask(&router, get(&path, "en")).await;
+        let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{path}");
+        assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
+        assert_eq!(headers[header::REFERRER_POLICY], "same-origin", "{path}");
+        assert!(headers.contains_key("x-request-id"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_material_is_handed_out_as_a_file_and_never_as_a_page() {
+    let fake = Fake::new();
+    let router = portal(&fake).await;
+    let id = {
+        let shared = fake.shared.lock().unwrap();
+        volbridge_proto::id::SubjectId::try_from(shared.materials[0].subject.as_slice()).unwrap()
+    };
+    let (status, headers, text) = ask(&router, get(&format!("/materials/{id}/file"), "en")).await;
+    assert_eq!((status, text.as_str()), (StatusCode::OK, "<script>1</script>"));
+    assert_eq!(headers[header::CONTENT_TYPE], "application/octet-stream");
+    assert_eq!(headers[header::CONTENT_SECURITY_POLICY], "default-src 'none'; sandbox");
+    let disposition = headers[header::CONTENT_DISPOSITION].to_str().unwrap();
+    assert!(disposition.starts_with("attachment; ") && !disposition.contains(".."), "{disposition}");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_the_readers_language() {
+    let router = portal(&Fake::new()).await;
+    let unknown = "/listings/01930f6e-7c00-7000-8000-ffffffffffff";
+    for path in ["/nothing", unknown, "/listings/1", "/records/00", "/demo", "/network"] {
+        let (status, _, text) = ask(&router, get(path, "en")).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        assert!(text.contains("Nothing is here"), "{path}: {text}");
+        let (_, _, text) = ask(&router, get(path, "zh-CN")).await;
+        assert!(text.contains("这里没有内容"), "{path}");
+    }
+    let (status, headers, text) = ask(&router, get("/api/v1/nothing", "en")).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");
+    assert!(text.contains("\"code\":\"not_found\""));
+}
+
+fn from(peer: [u8; 4], headers: &[(&str, &str)]) -> Request<Body> {
+    let mut request = get("/network", "en");
+    request.extensions_mut().insert(ConnectInfo(SocketAddr::from((peer, 50_000))));
+    for (name, value) in headers {
+        request
+            .headers_mut()
+            .insert(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+    }
+    request
+}
+
+#[tokio::test]
+async fn the_network_page_is_open_on_this_machine_and_in_the_demonstration() {
+    let fake = Fake::new();
+    let router = portal(&fake).await;
+    let (status, _, text) = ask(&router, from([127, 0, 0, 1], &[("host", "localhost:8080")])).await;
+    assert_eq!(status, StatusCode::OK);
+    for told in ["Unreachable", "The partner can’t be reached.", "Something is missing that must be given."]
+    {
+        assert!(text.contains(told), "{told}");
+    }
+    let closed = [
+        from([10, 0, 0, 5], &[("host", "localhost")]),
+        from([127, 0, 0, 1], &[("host", "portal.example")]),
+        from([127, 0, 0, 1], &[("host", "localhost"), ("x-forwarded-for", "127.0.0.1")]),
+    ];
+    for request in closed {
+        assert_eq!(ask(&router, request).await.0, StatusCode::NOT_FOUND);
+    }
+    let tour = tour(&fake).await;
+    assert_eq!(ask(&tour, from([10, 0, 0, 5], &[("host", "portal.example")])).await.0, StatusCode::OK);
+}
+
+fn form(path: &str, body: &str, headers: &[(&str, &str)]) -> Request<Body> {
+    let mut request = Request::post(path)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::HOST, "localhost:8080");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::from(body.to_owned())).unwrap()
+}
+
+#[tokio::test]
+async fn no_foreign_page_makes_anything_happen() {
+    let fake = Fake::new();
+    let router = tour(&fake).await;
+    for path in ["/demo/publish", "/demo/seal", "/demo/withdraw", "/verify", "/api/v1/listings"] {
+        for foreign in
+            [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
+        {
+            let (status, _, _) = ask(&router, form(path, "key=k", &[foreign])).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{path} {foreign:?}");
+        }
+    }
+    assert!(fake.shared.lock().unwrap().published.is_empty());
+}
+
+#[tokio::test]
+async fn the_tour_goes_from_click_to_click() {
+    let fake = Fake::new();
+    let router = tour(&fake).await;
+    let text = page(&router, "/demo", "en").await;
+    assert!(text.contains("Demonstration data") && text.contains("演示数据"));
+    let own = [("origin", "http://localhost:8080"), ("sec-fetch-site", "same-origin")];
+
+    let mut fields = "key=first".to_owned();
+    for (path, told) in [
+        ("/demo/publish", "Verified"),
+        ("/demo/seal", "Can’t be opened"),
+        ("/demo/withdraw", "Withdrawn. The receipts:"),
+    ] {
+        let (status, headers, text) = ask(&router, form(path, &fields, &own)).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{path}: {text}");
+        let address = headers[header::LOCATION].to_str().unwrap().to_owned();
+        let text = page(&router, address.split('#').next().unwrap(), "en").await;
+        assert!(text.contains(told), "{path}: {told}");
+        let trail = address.split('#').next().unwrap().split_once('?').unwrap().1.to_owned();
+        fields = format!("key=next&{trail}");
+    }
+    let shared = fake.shared.lock().unwrap();
+    assert_eq!(shared.published[0].idempotency_key, "first");
+    assert_eq!(shared.withdrawn.len(), 2, "the profile and its consent");
+    let faults = volbridge_proto::kinds::listing::validate(shared.published[0].listing.as_ref().unwrap());
+    assert_eq!(faults, [], "the tour's listing is one that a node takes");
+    assert_eq!(volbridge_proto::kinds::volunteer_profile::validate(&shared.profiles[0].2), []);
+}
+
+#[tokio::test]
+async fn a_broken_proof_is_refused_with_a_reason() {
+    let router = portal(&Fake::new()).await;
+    let body = "--x\r\nContent-Disposition: form-data; name=\"proof\"\r\n\r\n<b>no proof</b>\r\n--x--\r\n";
+    let request = Request::post("/verify")
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+        .header(header::ACCEPT_LANGUAGE, "en")
+        .body(Body::from(body))
+        .unwrap();
+    let (status, _, text) = ask(&router, request).await;
+    assert_eq!(status, StatusCode::OK, "{text}");
+    assert!(text.contains("The proof doesn’t hold") && text.contains("proof.malformed"));
+    assert!(text.contains("&#60;b&#62;no proof") && !text.contains("<b>no"));
+}
+
+#[tokio::test]
+async fn a_listing_that_arrives_is_told_to_open_pages() {
+    use futures::StreamExt as _;
+
+    let fake = Fake::new();
+    let router = portal(&fake).await;
+    let response = router.clone().oneshot(get("/events/changes", "en")).await.unwrap();
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+    let mut body = response.into_body().into_data_stream();
+    fake.announce(2);
+    let frame = body.next().await.unwrap().unwrap();
+    let text = String::from_utf8(frame.to_vec()).unwrap();
+    assert!(
+        text.contains("event: listing") && text.contains("/card\"") && text.contains("id: c19"),
+        "{text}"
+    );
+}

@@ -1,0 +1,193 @@
+//! The REST API over a node in memory.
+
+mod fake;
+
+use axum::{Router, body::Body};
+use fake::{Fake, TOKEN, config};
+use http::{Request, StatusCode, header};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+async fn portal(fake: &Fake) -> Router {
+    volbridge_gateway::router(fake.client().await, config()).await
+}
+
+async fn ask(router: &Router, request: Request<Body>) -> (StatusCode, http::HeaderMap, Vec<u8>) {
+    let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
+    let bytes = axum::body::to_bytes(body, 1 << 22).await.unwrap();
+    (parts.status, parts.headers, bytes.to_vec())
+}
+
+async fn get(router: &Router, path: &str) -> (StatusCode, Value) {
+    let (status, _, bytes) = ask(router, Request::get(path).body(Body::empty()).unwrap()).await;
+    (status, serde_json::from_slice(&bytes).unwrap())
+}
+
+fn post(body: &Value, headers: &[(&str, &str)]) -> Request<Body> {
+    let mut request = Request::post("/api/v1/listings").header(header::CONTENT_TYPE, "application/json");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::from(body.to_string())).unwrap()
+}
+
+/// The example of the API's own description.
+async fn example(router: &Router) -> Value {
+    let (_, document) = get(router, "/api/v1/openapi.json").await;
+    document["paths"]["/api/v1/listings"]["post"]["requestBody"]["content"]["application/json"]["example"]
+        .clone()
+}
+
+#[tokio::test]
+async fn a_listing_names_its_partner_its_record_and_all_its_texts() {
+    let router = portal(&Fake::new()).await;
+    let (status, list) = get(&router, "/api/v1/listings?limit=2").await;
+    assert_eq!(status, StatusCode::OK);
+    let id = list["items"][0]["id"].as_str().unwrap();
+    let (status, listing) = get(&router, &format!("/api/v1/listings/{id}")).await;
+    assert_eq!(status, StatusCode::OK);
+    insta::assert_json_snapshot!("listing", listing);
+}
+
+#[tokio::test]
+async fn a_partner_names_its_log_and_its_keys() {
+    let router = portal(&Fake::new()).await;
+    let (_, list) = get(&router, "/api/v1/partners").await;
+    assert_eq!(list["next_cursor"], Value::Null);
+    let id = list["items"][0]["id"].as_str().unwrap();
+    let (_, partner) = get(&router, &format!("/api/v1/partners/{id}")).await;
+    insta::assert_json_snapshot!("partner", partner);
+}
+
+#[tokio::test]
+async fn what_is_asked_wrongly_is_refused_with_a_code_and_a_field() {
+    let router = portal(&Fake::new()).await;
+    for (path, status, code, field) in [
+        ("/api/v1/listings?limit=0", 400, "field.out_of_range", "limit"),
+        ("/api/v1/listings?limit=101", 400, "field.out_of_range", "limit"),
+        ("/api/v1/listings?page=2", 400, "request.invalid", ""),
+        ("/api/v1/listings?partner=zz", 400, "request.invalid", ""),
+        ("/api/v1/listings/1", 404, "not_found", ""),
+        ("/api/v1/records/ZZ", 404, "not_found", ""),
+    ] {
+        let (answered, problem) = get(&router, path).await;
+        assert_eq!(answered.as_u16(), status, "{path}");
+        assert_eq!(problem["code"], code, "{path}");
+        assert_eq!(problem["field"].as_str().unwrap_or_default(), field, "{path}");
+        assert_eq!(problem["status"], status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn publishing_needs_a_token_a_key_and_a_body_without_foreign_fields() {
+    let fake = Fake::new();
+    let router = portal(&fake).await;
+    let mut body = example(&router).await;
+    let bearer = format!("Bearer {TOKEN}");
+    let token = ("authorization", bearer.as_str());
+    let key = ("idempotency-key", "one");
+
+    for (headers, status, code) in [
+        (vec![key], 401, "unauthenticated"),
+        (vec![("authorization", "Bearer wrong"), key], 401, "unauthenticated"),
+        (vec![token], 400, "idempotency.key"),
+    ] {
+        let (answered, headers, bytes) = ask(&router, post(&body, &headers)).await;
+        let problem: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!((answered.as_u16(), &problem["code"]), (status, &json!(code)));
+        assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");
+    }
+    for owned in ["partner", "partner_id", "verified", "status", "state", "class", "record", "id"] {
+        let mut more = body.clone();
+        more[owned] = json!("x");
+        let (status, _, bytes) = ask(&router, post(&more, &[token, key])).await;
+        let problem: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(
+            (status.as_u16(), &problem["code"], &problem["field"]),
+            (422, &json!("field.unknown"), &json!(owned))
+        );
+    }
+    let mut deep = body.clone();
+    deep["roles"][0]["class"] = json!(2);
+    let (_, _, bytes) = ask(&router, post(&deep, &[token, key])).await;
+    assert_eq!(serde_json::from_slice::<Value>(&bytes).unwrap()["field"], "roles[0].class");
+    assert!(fake.shared.lock().unwrap().published.is_empty(), "nothing changed");
+
+    let (status, headers, bytes) = ask(&router, post(&body, &[token, key])).await;
+    assert_eq!(status, StatusCode::CREATED, "{}", String::from_utf8_lossy(&bytes));
+    let published: Value = serde_json::from_slice(&bytes).unwrap();
+    let place = headers[header::LOCATION].to_str().unwrap();
+    assert_eq!(place, format!("/api/v1/listings/{}", published["id"].as_str().unwrap()));
+    assert_eq!(get(&router, place).await.1["record"], published["record"]);
+
+    body["title"] = json!("");
+    let (status, _, bytes) = ask(&router, post(&body, &[token, ("idempotency-key", "two")])).await;
+    let problem: Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(
+        (status.as_u16(), &problem["code"], &problem["field"]),
+        (400, &json!("field.required"), &json!("title"))
+    );
+}
+
+#[tokio::test]
+async fn the_description_is_whole_and_its_example_can_be_published() {
+    let fake = Fake::new();
+    let router = portal(&fake).await;
+    let (_, document) = get(&router, "/api/v1/openapi.json").await;
+    assert_eq!(document["openapi"], "3.1.0");
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                for content in response["content"].as_object().unwrap().values() {
+                    assert!(!content["example"].is_null(), "{method} {path} {status} has no example");
+                }
+            }
+        }
+    }
+    let body = example(&router).await;
+    let bearer = format!("Bearer {TOKEN}");
+    let request = post(&body, &[("authorization", &bearer), ("idempotency-key", "k")]);
+    assert_eq!(ask(&router, request).await.0, StatusCode::CREATED);
+    let shared = fake.shared.lock().unwrap();
+    let faults = volbridge_proto::kinds::listing::validate(shared.published[0].listing.as_ref().unwrap());
+    assert_eq!(faults, []);
+    insta::assert_json_snapshot!("openapi", document);
+}
+
+#[tokio::test]
+async fn logs_are_served_as_tiles() {
+    let fake = Fake::new();
+    let router = portal(&fake).await;
+    let partner = hex::encode(&fake.shared.lock().unwrap().partners[1].name.as_ref().unwrap().id);
+    let at = |path: &str| Request::get(format!("/log/{partner}/1/{path}")).body(Body::empty()).unwrap();
+    let (status, headers, bytes) = ask(&router, at("checkpoint")).await;
+    assert_eq!(
+        (status, &headers[header::CONTENT_TYPE]),
+        (StatusCode::OK, &"text/plain; charset=utf-8".parse().unwrap())
+    );
+    assert!(bytes.starts_with(b"unv.example/log/"));
+    let (_, headers, bytes) = ask(&router, at("tile/0/000.p/60")).await;
+    assert_eq!(
+        (bytes.len(), &headers[header::CONTENT_TYPE]),
+        (60 * 32, &"application/octet-stream".parse().unwrap())
+    );
+    let (_, headers, bytes) = ask(&router, at("tile/entries/000")).await;
+    assert_eq!(bytes.len(), 512);
+    assert!(headers[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+    assert_eq!(ask(&router, at("tile/0/0")).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_proof_is_a_file_and_health_is_told() {
+    let fake = Fake::new();
+    let router = portal(&fake).await;
+    let hash = hex::encode(&fake.shared.lock().unwrap().listings[0].provenance.as_ref().unwrap().hash);
+    let request = Request::get(format!("/api/v1/records/{hash}/proof")).body(Body::empty()).unwrap();
+    let (_, headers, bytes) = ask(&router, request).await;
+    assert!(headers[header::CONTENT_DISPOSITION].to_str().unwrap().ends_with(".tlog-proof\""));
+    assert!(bytes.starts_with(b"c2sp.org/tlog-proof@v1\n"));
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        let (status, _, _) = ask(&router, Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+    }
+}
