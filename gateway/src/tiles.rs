@@ -76,7 +76,16 @@ async fn policy(
 ) -> Result<Response, Problem> {
     let log = node::LogRequest { partner: partner.to_vec(), epoch: query.epoch };
     let policy = app.node().policy(log).await?.policy;
-    Ok(answer(policy.into_bytes(), TEXT, BRIEFLY))
+    let mut response = answer(policy.into_bytes(), TEXT, BRIEFLY);
+    if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"{}\"", policy_file(partner))) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
+}
+
+/// The name under which a partner's policy is kept, and which commands on pages use.
+pub fn policy_file(partner: PartnerId) -> String {
+    format!("{}.policy", hex::encode(&partner.as_bytes()[..8]))
 }
 
 fn age(width: u32) -> &'static str {

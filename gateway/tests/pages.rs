@@ -1,5 +1,7 @@
 //! Pages over a node in memory, in both languages.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod fake;
 
 use std::net::SocketAddr;
@@ -305,4 +307,32 @@ async fn a_listing_that_arrives_is_told_to_open_pages() {
         text.contains("event: listing") && text.contains("/card\"") && text.contains("id: c19"),
         "{text}"
     );
+}
+
+fn check(proof: &str, policy: &str) -> Request<Body> {
+    let body = format!(
+        "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.tlog-proof\"\r\n\r\n{proof}\r\n\
+         --x\r\nContent-Disposition: form-data; name=\"policy\"\r\n\r\n{policy}\r\n--x--\r\n"
+    );
+    Request::post("/verify")
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+        .header(header::ACCEPT_LANGUAGE, "en")
+        .body(Body::from(body))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_proof_that_holds_says_so_and_one_that_was_touched_does_not() {
+    let vectors = include_str!("../../proto/vectors/tlog-proof.json");
+    let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+    let policy = vectors["shared"]["policy"].as_str().unwrap();
+    let router = portal(&Fake::new()).await;
+    for accepted in vectors["accepted"].as_array().unwrap() {
+        let file = accepted["file"].as_str().unwrap();
+        let (_, _, text) = ask(&router, check(file, policy)).await;
+        assert!(text.contains("The proof holds") && text.contains(accepted["id"].as_str().unwrap()));
+        let touched = file.replacen("extra CiD", "extra CiE", 1).replacen("extra CiA", "extra CiB", 1);
+        let (_, _, text) = ask(&router, check(&touched, policy)).await;
+        assert!(text.contains("The proof doesn’t hold") && !text.contains("The proof holds"));
+    }
 }

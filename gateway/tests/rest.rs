@@ -1,5 +1,7 @@
 //! The REST API over a node in memory.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod fake;
 
 use axum::{Router, body::Body};

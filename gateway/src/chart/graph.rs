@@ -1,18 +1,23 @@
-//! The network as a graph: the own node in the middle, its partners around it;
-//! a line shows how exchange goes.
+//! The network as a graph: the own node above its partners while they fit in a row,
+//! in the middle of them when they don't; a line shows how exchange goes.
 
 use std::{f64::consts::TAU, fmt::Write as _};
 
 use super::escaped;
 
 const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 320.0;
+const ROW_HEIGHT: f64 = 230.0;
+const CIRCLE_HEIGHT: f64 = 320.0;
+/// Partners that stand in a row.
+const ROW: usize = 4;
 const HORIZONTAL: f64 = 250.0;
 const VERTICAL: f64 = 105.0;
 const RADIUS: f64 = 9.0;
+/// Labels stand below the partners and above the own node, where no line runs.
 const LABEL_BELOW: f64 = 28.0;
+const LABEL_ABOVE: f64 = -20.0;
 /// Characters of a label that fit.
-const LABEL: usize = 30;
+const LABEL: usize = 40;
 
 /// A partner.
 #[derive(Clone, Debug)]
@@ -34,38 +39,47 @@ pub struct Link {
 
 /// The graph: the own node, and each partner with its link.
 pub fn graph(title: &str, own: &Node, partners: &[(Node, Link)]) -> String {
+    let in_row = partners.len() <= ROW;
+    let height = if in_row { ROW_HEIGHT } else { CIRCLE_HEIGHT };
+    let own_place = (WIDTH / 2.0, if in_row { 44.0 } else { CIRCLE_HEIGHT / 2.0 - 10.0 });
     let mut svg = format!(
-        "<svg class=\"graph\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"group\" aria-label=\"{}\">",
+        "<svg class=\"graph\" viewBox=\"0 0 {WIDTH} {height}\" role=\"group\" aria-label=\"{}\">",
         escaped(title)
     );
-    let middle = (WIDTH / 2.0, HEIGHT / 2.0 - 10.0);
-    let places: Vec<(f64, f64)> = (0..partners.len()).map(|at| place(at, partners.len(), middle)).collect();
+    let places: Vec<(f64, f64)> = (0..partners.len())
+        .map(|at| if in_row { in_a_row(at, partners.len()) } else { around(at, partners.len(), own_place) })
+        .collect();
     for ((_, link), (x, y)) in partners.iter().zip(&places) {
         let _ = write!(
             svg,
             "<line class=\"link {}\" x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{x:.1}\" y2=\"{y:.1}\"><title>{}</title></line>",
             link.state,
-            middle.0,
-            middle.1,
+            own_place.0,
+            own_place.1,
             escaped(&link.label)
         );
     }
     for ((node, _), place) in partners.iter().zip(&places) {
-        draw(&mut svg, node, *place);
+        draw(&mut svg, node, *place, LABEL_BELOW);
     }
-    draw(&mut svg, own, middle);
+    draw(&mut svg, own, own_place, LABEL_ABOVE);
     svg.push_str("</svg>");
     svg
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a handful of partners")]
+fn in_a_row(at: usize, count: usize) -> (f64, f64) {
+    (WIDTH * (at as f64 + 0.5) / count as f64, ROW_HEIGHT - 50.0)
+}
+
 /// Evenly around the middle, beginning at its left.
-fn place(at: usize, count: usize, middle: (f64, f64)) -> (f64, f64) {
-    #[expect(clippy::cast_precision_loss, reason = "a handful of partners")]
+#[expect(clippy::cast_precision_loss, reason = "a handful of partners")]
+fn around(at: usize, count: usize, middle: (f64, f64)) -> (f64, f64) {
     let turn = at as f64 / count as f64 * TAU;
     (middle.0 - turn.cos() * HORIZONTAL, middle.1 - turn.sin() * VERTICAL)
 }
 
-fn draw(svg: &mut String, node: &Node, (x, y): (f64, f64)) {
+fn draw(svg: &mut String, node: &Node, (x, y): (f64, f64), label_at: f64) {
     let label = if node.label.chars().count() > LABEL {
         format!("{}…", node.label.chars().take(LABEL - 1).collect::<String>())
     } else {
@@ -78,7 +92,29 @@ fn draw(svg: &mut String, node: &Node, (x, y): (f64, f64)) {
         escaped(&node.href),
         escaped(&node.label),
         node.state,
-        y + LABEL_BELOW,
+        y + label_at,
         escaped(&label)
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn partners(count: usize) -> Vec<(Node, Link)> {
+        let node = Node { label: "<b>".to_owned(), href: "/p".to_owned(), state: "fresh" };
+        let link = Link { state: "connected", label: "\"".to_owned() };
+        vec![(node, link); count]
+    }
+
+    #[test]
+    fn every_partner_has_a_node_and_a_line_however_many_there_are() {
+        let own = Node { label: "own".to_owned(), href: "/own".to_owned(), state: "own" };
+        for count in [0, 1, 2, 4, 5, 30] {
+            let svg = graph("Network", &own, &partners(count));
+            assert_eq!(svg.matches("<line").count(), count);
+            assert_eq!(svg.matches("<circle").count(), count + 1);
+            assert!(!svg.contains("<b>") && !svg.contains("NaN"));
+        }
+    }
 }

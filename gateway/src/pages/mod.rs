@@ -16,6 +16,8 @@ mod partners;
 mod record;
 mod verify;
 
+pub use self::record::proof_file;
+
 use askama::Template;
 use axum::{
     Router,

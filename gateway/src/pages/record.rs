@@ -2,7 +2,10 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use volbridge_proto::{id::RecordId, wire::node::v1 as node};
+use volbridge_proto::{
+    id::{PartnerId, RecordId},
+    wire::node::v1 as node,
+};
 
 use super::render;
 use crate::{
@@ -15,6 +18,7 @@ use crate::{
     routes,
     shell::Shell,
     texts::grouped,
+    tiles::policy_file,
 };
 
 #[derive(Template)]
@@ -44,7 +48,6 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<RecordId>) -
     let signer = signer.and_then(|view| view.name);
     let state = names::state(record.state());
     let partner = hex::encode(&from.partner);
-    let file = short(id);
     let page = RecordPage {
         state: ui.lang.code("state", state),
         state_text: ui.lang.code("state-text", state),
@@ -55,7 +58,7 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<RecordId>) -
         proof: routes::api_proof(id),
         policy: routes::policy(&partner),
         check: format!("{}?record={id}", routes::verify()),
-        command: format!("volbridge record verify {file}.tlog-proof --policy {file}.policy"),
+        command: command(id, &from.partner),
         api: routes::api_record(id),
         hash: id.to_string(),
         refused: record.refused,
@@ -88,9 +91,15 @@ fn facts(
     facts
 }
 
-/// The name of a downloaded file.
-pub fn short(id: RecordId) -> String {
-    id.to_string().chars().take(16).collect()
+/// The name of a downloaded proof.
+pub fn proof_file(id: RecordId) -> String {
+    format!("{}.tlog-proof", hex::encode(&id.as_bytes()[..8]))
+}
+
+/// What checks the two files where they were saved.
+pub fn command(id: RecordId, partner: &[u8]) -> String {
+    let policy = PartnerId::try_from(partner).map(policy_file).unwrap_or_default();
+    format!("volbridge record verify {} --policy {policy}", proof_file(id))
 }
 
 /// JSON for people; what isn't JSON stays as it is.

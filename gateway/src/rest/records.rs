@@ -21,6 +21,7 @@ use crate::{
     app::App,
     extract::{Path, Query},
     names,
+    pages::proof_file,
     problem::{Problem, ProblemBody},
     routes,
 };
@@ -85,8 +86,7 @@ pub async fn one(State(app): State<App>, Path(hash): Path<RecordId>) -> Result<J
 )]
 pub async fn proof(State(app): State<App>, Path(hash): Path<RecordId>) -> Result<Response, Problem> {
     let proof = app.node().proof(node::GetRecordRequest { hash: hash.to_vec() }).await?;
-    let name: String = hash.to_string().chars().take(16).collect();
-    Ok(file(proof.proof, &format!("{name}.tlog-proof")))
+    Ok(file(proof.proof, &proof_file(hash)))
 }
 
 /// Which log.

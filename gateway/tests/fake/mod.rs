@@ -1,5 +1,11 @@
 //! A node in memory with canned bilingual data, for tests and screenshots.
-#![allow(dead_code, clippy::unwrap_used, clippy::cast_possible_truncation)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::panic,
+    reason = "each test uses a part; data is small and known"
+)]
 
 mod data;
 mod services;

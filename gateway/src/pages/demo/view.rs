@@ -12,7 +12,7 @@ use crate::{
     facts::{self, Fact},
     locale,
     names::{self, PartnerLine},
-    pages::record::short,
+    pages::record::{command, proof_file},
     problem::Problem,
     provenance::ProvenanceLine,
     rest::listings::NewListing,
@@ -173,10 +173,10 @@ async fn arrivals(cast: &Cast<'_>, ui: &Shell, trail: &Trail) -> Vec<Arrival> {
         let request = node::GetSubjectRequest { subject: listing.to_vec(), partner: Vec::new() };
         let view = partner.client.listing(request).await.ok();
         let at = player(partner, ui);
-        let seconds = ms.and_then(|ms| millis(ms)).map(|ms| format!("{}.{:02}", ms / 1000, ms % 1000 / 10));
+        let after = ms.and_then(|ms| millis(ms)).map(seconds);
         Arrival {
             arrived: view.is_some(),
-            after: seconds.map(|seconds| ui.with("demo-after", "seconds", seconds)).unwrap_or_default(),
+            after: after.map(|seconds| ui.with("demo-after", "seconds", seconds)).unwrap_or_default(),
             provenance: view
                 .map(|view| ProvenanceLine::of(view.provenance.as_ref(), view.partner.as_ref(), ui.lang))
                 .unwrap_or_default(),
@@ -190,6 +190,12 @@ async fn arrivals(cast: &Cast<'_>, ui: &Shell, trail: &Trail) -> Vec<Arrival> {
         look(cast.host, trail.host_ms.as_ref())
     );
     vec![own, carrier, host]
+}
+
+/// "0.14": hundredths, and never nothing at all.
+fn seconds(ms: u32) -> String {
+    let ms = ms.max(10);
+    format!("{}.{:02}", ms / 1000, ms % 1000 / 10)
 }
 
 async fn sights(cast: &Cast<'_>, ui: &Shell, trail: &Trail) -> Vec<Sight> {
@@ -259,16 +265,15 @@ async fn receipts(cast: &Cast<'_>, ui: &Shell, trail: &Trail) -> Vec<Receipt> {
 async fn proof(cast: &Cast<'_>, trail: &Trail) -> Option<ProofFile> {
     let record = trail.record?;
     let answer = cast.author.client.proof(node::GetRecordRequest { hash: record.to_vec() }).await.ok()?;
-    let file = short(record);
     let partner = cast.author.client.own_partner(node::SelfRequest {}).await.ok()?.name?.id;
     let portal = cast.author.portal.trim_end_matches('/');
     Some(ProofFile {
         href: format!("{portal}{}", routes::api_proof(record)),
-        policy: format!("{portal}{}", routes::policy(hex::encode(partner))),
+        policy: format!("{portal}{}", routes::policy(hex::encode(&partner))),
         check: format!("{portal}{}?record={record}", routes::verify()),
-        command: format!("volbridge record verify {file}.tlog-proof --policy {file}.policy"),
+        command: command(record, &partner),
         excerpt: answer.proof.lines().map(shortened).collect::<Vec<_>>().join("\n"),
-        name: format!("{file}.tlog-proof"),
+        name: proof_file(record),
     })
 }
 
