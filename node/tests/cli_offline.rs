@@ -1,5 +1,7 @@
 //! The command line where it needs no node: input files, the configuration, proofs.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::{
     fs,
     path::Path,

@@ -35,14 +35,6 @@ impl Lang {
             .and_then(|value| Self::of(&value))
             .unwrap_or_default()
     }
-
-    /// The tag, as BCP 47.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Zh => "zh-CN",
-        }
-    }
 }
 
 /// A sentence in the reader's language: `say!(lang, "in English {x}", "中文 {x}")`.

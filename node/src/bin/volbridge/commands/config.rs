@@ -16,7 +16,7 @@ pub enum Command {
     Check,
 }
 
-pub fn run(session: &Session, command: Command) -> Outcome {
+pub fn run(session: &Session, command: &Command) -> Outcome {
     let Command::Check = command;
     let lang = session.lang();
     let sources = session.sources()?;

@@ -161,25 +161,34 @@ fn partly(mut faults: Vec<input::Fault>, done: &str, left: usize, unsent: usize,
         ))
 }
 
-/// One entry: its bytes first, then its record. A break is retried, the key makes that safe.
+/// One entry: its bytes first, then its record.
 async fn publish(client: &Client, noun: Noun, entry: &Entry) -> Ended {
-    let attempt = || async {
+    let whole = async {
         if let Some(blob) = &entry.blob {
             upload::store(client, blob).await?;
         }
-        call(client, noun, &entry.request, &entry.key).await
+        call_patiently(client, noun, &entry.request, &entry.key).await
     };
-    let passing = |refusal: &Refusal| matches!(refusal.fault(), Fault::Unavailable | Fault::Exhausted);
-    let answer =
-        attempt.retry(ExponentialBuilder::default().with_jitter().with_max_times(5)).when(passing).await;
-    match answer {
+    match whole.await {
         Ok(value) => Ended::Published(located(value, noun, entry)),
         Err(refusal) => Ended::Refused(refusal),
     }
 }
 
+/// Calls again after a break; the key makes that safe.
+pub async fn call_patiently(
+    client: &Client,
+    noun: Noun,
+    request: &[u8],
+    key: &str,
+) -> Result<Value, Refusal> {
+    let attempt = || call(client, noun, request, key);
+    let passing = |refusal: &Refusal| matches!(refusal.fault(), Fault::Unavailable | Fault::Exhausted);
+    attempt.retry(ExponentialBuilder::default().with_jitter().with_max_times(5)).when(passing).await
+}
+
 /// Calls the service of a kind with an encoded request.
-pub async fn call(client: &Client, noun: Noun, request: &[u8], key: &str) -> Result<Value, Refusal> {
+async fn call(client: &Client, noun: Noun, request: &[u8], key: &str) -> Result<Value, Refusal> {
     macro_rules! through {
         ($service:ident, $request:ident) => {{
             let mut request = decode::<node::$request>(request)?;

@@ -74,7 +74,7 @@ impl Encoder<'_> {
 
     fn single(&mut self, field: &Field, node: &Node, path: &str, out: &mut Vec<u8>) {
         if let Some(encoded) = self.value(&field.kind, &field.name, node, path)
-            && !(encoded.is_default() && !matches!(field.kind, Kind::Message(_)))
+            && (!encoded.is_default() || matches!(field.kind, Kind::Message(_)))
         {
             encoded.put(field.number, out);
         }

@@ -64,11 +64,6 @@ impl Node {
         }
     }
 
-    /// The value of a field, if this is a map that has it.
-    pub fn field(&self, name: &str) -> Option<&Node> {
-        self.entry(name).map(|(_, node)| node)
-    }
-
     /// Removes a field that isn't part of the record itself.
     pub fn take(&mut self, name: &str) -> Option<(Key, Node)> {
         let Value::Map(fields) = &mut self.value else { return None };

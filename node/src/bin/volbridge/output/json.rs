@@ -70,7 +70,7 @@ fn put(values: &mut Map<String, Value>, field: &Field, raw: &Raw<'_>) -> Option<
     let list = values.get_mut(&field.name)?.as_array_mut()?;
     match (&field.kind, raw) {
         (Kind::String | Kind::Bytes | Kind::Message(_), _) | (_, Raw::Number(_)) => {
-            list.push(single(field, raw)?)
+            list.push(single(field, raw)?);
         }
         (_, Raw::Bytes(packed)) => {
             let mut packed = *packed;

@@ -1,8 +1,6 @@
 //! What went wrong: what happened, that nothing was lost or published, what to do.
 //! The sentences belong to the stable code; with `--json` they come as one document.
 
-use std::str::FromStr;
-
 use prost::Message as _;
 use serde_json::{Value, json};
 use volbridge_proto::{Code, Refusal, wire::node::v1 as node};
@@ -16,8 +14,8 @@ use crate::{
 /// Why a command ends without success.
 #[derive(Debug)]
 pub struct Problem {
-    /// Stable, dotted.
-    pub code: String,
+    /// Stable.
+    pub code: Code,
     /// The sentence; empty: the one of the code.
     pub what: String,
     /// What did not happen, so that nobody has to wonder.
@@ -27,7 +25,7 @@ pub struct Problem {
     /// What is wrong with input files.
     pub faults: Vec<Fault>,
     /// What belongs to the reason.
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Box<Refusal>>,
     /// 1 refused or failed, 2 the command line was wrong.
     pub exit: u8,
     /// The JSON document was printed by the command itself.
@@ -73,7 +71,7 @@ impl Problem {
 
     /// As one document.
     pub fn json(&self, lang: Lang) -> Value {
-        let mut error = json!({ "code": self.code, "message": self.sentence(lang) });
+        let mut error = json!({ "code": self.code.as_str(), "message": self.sentence(lang) });
         let hint = self.advice(lang);
         if !hint.is_empty() {
             error["hint"] = json!(hint);
@@ -113,7 +111,7 @@ impl Problem {
         match (&self.what, &self.refusal) {
             (what, _) if !what.is_empty() => what.clone(),
             (_, Some(refusal)) => code::refusal(refusal, lang),
-            _ => self.code.clone(),
+            _ => code::sentence(self.code, lang).to_owned(),
         }
     }
 
@@ -121,19 +119,19 @@ impl Problem {
         if !self.hint.is_empty() {
             return self.hint.clone();
         }
-        Code::from_str(&self.code).map(|code| code::advice(code, lang)).unwrap_or_default()
+        code::advice(self.code, lang)
     }
 }
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         Self {
-            code: refusal.code.to_string(),
+            code: refusal.code,
             what: String::new(),
             kept: String::new(),
             hint: String::new(),
             faults: Vec::new(),
-            refusal: Some(refusal),
+            refusal: Some(Box::new(refusal)),
             exit: 1,
             told: false,
         }
