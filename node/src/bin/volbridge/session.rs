@@ -44,7 +44,11 @@ impl Session {
 
     /// All sources of the configuration.
     pub fn sources(&self) -> Outcome<Sources> {
-        let mut sources = Sources::system(self.config_file());
+        self.sources_at(self.config_file())
+    }
+
+    fn sources_at(&self, file: Option<PathBuf>) -> Outcome<Sources> {
+        let mut sources = Sources::system(file);
         for setting in &self.global.set {
             let Some((key, value)) = setting.split_once('=') else {
                 let lang = self.lang();
@@ -62,8 +66,13 @@ impl Session {
 
     /// The configuration, checked.
     pub fn config(&self) -> Outcome<Config> {
+        self.config_at(self.config_file())
+    }
+
+    /// The configuration of one file.
+    pub fn config_at(&self, file: Option<PathBuf>) -> Outcome<Config> {
         let lang = self.lang();
-        Config::load(&self.sources()?).map_err(|error| {
+        Config::load(&self.sources_at(file)?).map_err(|error| {
             let what = say!(lang, "the configuration is wrong:\n{error}", "配置有误：\n{error}");
             let hint = say!(
                 lang,
@@ -78,6 +87,12 @@ impl Session {
     pub async fn connect(&self) -> Outcome<Client> {
         let (address, token) = self.node()?;
         Client::connect(&address, token.as_deref(), self.lang()).await
+    }
+
+    /// The same, connecting when it is needed.
+    pub fn lazy(&self) -> Outcome<Client> {
+        let (address, token) = self.node()?;
+        Client::lazy(&address, token.as_deref(), self.lang())
     }
 
     /// The node's address and the token. The configuration's token goes to another node only

@@ -1,15 +1,27 @@
-//! `demo`: comes with the node.
+//! `demo`: see the module of that name.
 
-use volbridge_proto::Code;
+use std::path::PathBuf;
 
 use crate::{
-    output::problem::{Outcome, Problem},
+    demo::{self, Wishes},
+    output::problem::Outcome,
     session::Session,
 };
 
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Folder of the three nodes; what is there is gone on with
+    #[arg(long, default_value = "data/demo")]
+    pub dir: PathBuf,
+    /// Port of the first portal; the others follow
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Publish nothing more once all is ready
+    #[arg(long)]
+    pub quiet: bool,
+}
 
-pub async fn run(_session: &Session, _args: Args) -> Outcome {
-    Err(Problem::new(Code::Unimplemented))
+pub async fn run(session: &Session, args: Args) -> Outcome {
+    let Args { dir, port, quiet } = args;
+    demo::run(Wishes { dir, port, quiet }, session.output).await
 }

@@ -13,7 +13,7 @@ pub mod publish;
 pub mod record;
 pub mod serve;
 pub mod show;
-mod upload;
+pub mod upload;
 pub mod verify;
 pub mod views;
 pub mod withdraw;
@@ -43,7 +43,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         Command::Blob(command) => blob::run(session, command).await,
         Command::Views(ViewsCommand::Rebuild) => views::rebuild(session).await,
         Command::Fsck => fsck::run(session).await,
-        Command::Config(command) => config::run(session, command),
+        Command::Config(command) => config::run(session, &command),
         Command::Demo(args) => demo::run(session, args).await,
     }
 }
