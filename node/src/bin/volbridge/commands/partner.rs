@@ -20,6 +20,9 @@ use crate::{
     session::Session,
 };
 
+/// Bytes of a fingerprint.
+const FINGERPRINT: usize = 16;
+
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Admit a partner, by its descriptor file, or by endpoint and fingerprint
@@ -99,6 +102,8 @@ async fn add(session: &Session, args: Add) -> Outcome {
         }
     };
     let client = session.connect().await?;
+    let partner =
+        if partner.len() == FINGERPRINT { whole_id(&client, &partner, lang).await? } else { partner };
     let own = client.partners().self_(node::SelfRequest {}).await?.into_inner();
     let request = node::AddPartnerRequest {
         descriptor: descriptor.unwrap_or_default(),
@@ -109,6 +114,19 @@ async fn add(session: &Session, args: Add) -> Outcome {
     let value = json::node("PartnerView", &added);
     session.output.result(&value, || compare(&own, &added, lang));
     Ok(())
+}
+
+/// A fingerprint is half an id: enough if this node has seen the partner's log through others.
+async fn whole_id(client: &Client, fingerprint: &[u8], lang: Lang) -> Outcome<Vec<u8>> {
+    let found = pick::partner(client, &hex::encode(fingerprint), lang).await;
+    let id = found.map_err(|problem| {
+        problem.kept(say!(lang, "No partner was added.", "没有添加任何伙伴。")).hint(say!(
+            lang,
+            "ask for its whole id (64 digits, from `volbridge partner show --self`) or its descriptor file",
+            "请索取完整编号（64 位，见 volbridge partner show --self）或描述文件"
+        ))
+    })?;
+    Ok(id.to_vec())
 }
 
 /// Both fingerprints, as both operators should read them to each other.
