@@ -36,6 +36,7 @@ pub struct Feed {
     /// Which log.
     pub log: LogId,
     peer: PartnerId,
+    subscription: u64,
     deliver_for: Vec<PartnerId>,
     sent: u64,
     target: Option<u64>,
@@ -45,16 +46,21 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// A subscription of `peer` from its verified size on.
-    pub fn new(log: LogId, peer: PartnerId, from: u64, deliver_for: Vec<PartnerId>) -> Self {
-        let checkpoint = Arc::from("");
+    /// What `peer` subscribed to, from its verified size on.
+    pub fn new(
+        log: LogId,
+        peer: PartnerId,
+        subscribe: &wire::Subscribe,
+        deliver_for: Vec<PartnerId>,
+    ) -> Self {
         Self {
             log,
             peer,
+            subscription: subscribe.number,
             deliver_for,
-            sent: from,
+            sent: subscribe.from,
             target: None,
-            checkpoint,
+            checkpoint: Arc::from(""),
             under_way: VecDeque::new(),
             bytes: 0,
         }
@@ -97,8 +103,17 @@ impl Feed {
         Ok(responses.into_iter().map(|response| self.addressed(response)).collect())
     }
 
+    /// The last message of this subscription.
+    pub fn ended(&self, code: Code) -> wire::FollowResponse {
+        self.addressed(Response::Ended(wire::Ended {
+            code: code.as_str().to_owned(),
+            detail: code.text().to_owned(),
+        }))
+    }
+
     fn addressed(&self, response: Response) -> wire::FollowResponse {
-        wire::FollowResponse { log: Some(log_message(&self.log)), response: Some(response) }
+        let (log, subscription) = (Some(log_message(&self.log)), self.subscription);
+        wire::FollowResponse { log, response: Some(response), subscription }
     }
 
     /// The entries up to the head in one message, if they fit.

@@ -1,11 +1,7 @@
 //! One peer, from this node's side: dial, greet, follow its logs and those that it
 //! relays, tell it what was seen. Ends with the reason; `supervise` tries again.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::{
     sync::mpsc,
@@ -120,7 +116,9 @@ struct Session {
     outbox: mpsc::Sender<FollowRequest>,
     inbox: Streaming<wire::FollowResponse>,
     following: BTreeMap<LogId, Following>,
-    subscribed: BTreeSet<LogId>,
+    /// The number of each log's present subscription.
+    subscribed: BTreeMap<LogId, u64>,
+    subscriptions: u64,
     /// The checkpoints that the peer was told.
     told: BTreeMap<LogId, Arc<str>>,
     wanted: Wanted,
@@ -144,7 +142,7 @@ impl Session {
         }
         let (outbox, requests) = mpsc::channel(OUTBOX);
         let inbox = call(client.follow(ReceiverStream::new(requests))).await?;
-        let (following, subscribed) = (BTreeMap::new(), BTreeSet::new());
+        let (following, subscribed) = (BTreeMap::new(), BTreeMap::new());
         Ok(Self {
             context: Arc::clone(context),
             peer,
@@ -153,6 +151,7 @@ impl Session {
             inbox,
             following,
             subscribed,
+            subscriptions: 0,
             told: BTreeMap::new(),
             wanted: Wanted::default(),
         })
@@ -225,11 +224,12 @@ impl Session {
             if newest.is_some_and(|log| log.frozen) || !self.context.claims.is_free(log, self.peer) {
                 continue;
             }
-            if self.subscribed.contains(&log) && !again {
+            if self.subscribed.contains_key(&log) && !again {
                 continue;
             }
-            // What was under way is sent again from what is stored.
+            // What is under way is sent again, from what is stored.
             self.following.remove(&log);
+            self.subscriptions += 1;
             let subscribe = wire::Subscribe {
                 log: Some(log_message(&log)),
                 from: newest.map_or(0, |log| log.size),
@@ -238,9 +238,10 @@ impl Session {
                     .filter(|carried| **carried != partner)
                     .map(|carried| carried.to_vec())
                     .collect(),
+                number: self.subscriptions,
             };
             self.request(Request::Subscribe(subscribe)).await?;
-            self.subscribed.insert(log);
+            self.subscribed.insert(log, self.subscriptions);
         }
         Ok(())
     }
@@ -258,7 +259,8 @@ impl Session {
         let log = parse_log(message.log.as_ref())?;
         let bytes = message.encoded_len() as u64;
         let Some(response) = message.response else { return Err(Error::new(Code::PeerProtocol).into()) };
-        if !self.subscribed.contains(&log) {
+        if self.subscribed.get(&log) != Some(&message.subscription) {
+            // Of a subscription that was replaced or given up.
             return Ok(());
         }
         let before = self.following.get(&log).map_or(0, Following::size);

@@ -8,9 +8,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use volbridge_proto::{
     BlobHash, Code, LogId, PartnerId, Refusal,
-    wire::exchange::v1::{
-        self as wire, exchange_server::Exchange, follow_request, follow_response::Response as Answer,
-    },
+    wire::exchange::v1::{self as wire, exchange_server::Exchange, follow_request},
 };
 
 use super::{
@@ -217,17 +215,8 @@ impl Session {
             }
         }
         // A log that isn't held yet is served as soon as it is: a relay may learn of it later.
-        self.feeds.insert(log, Feed::new(log, self.peer, subscribe.from, deliver_for));
+        self.feeds.insert(log, Feed::new(log, self.peer, &subscribe, deliver_for));
         Ok(())
-    }
-
-    async fn end(&mut self, log: &LogId, code: Code) {
-        let ended = wire::Ended { code: code.as_str().to_owned(), detail: code.text().to_owned() };
-        self.send(Ok(wire::FollowResponse {
-            log: Some(log_message(log)),
-            response: Some(Answer::Ended(ended)),
-        }))
-        .await;
     }
 
     /// Sends one step of each log that has something; true if there may be more.
@@ -243,8 +232,9 @@ impl Session {
                 continue;
             };
             if head.frozen {
+                let ended = feed.ended(Code::LogFrozen);
                 self.feeds.remove(&log);
-                self.end(&log, Code::LogFrozen).await;
+                self.send(Ok(ended)).await;
                 continue;
             }
             let responses = feed.next(&self.context, &head).await?;
