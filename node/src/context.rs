@@ -3,11 +3,14 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use futures::FutureExt as _;
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use volbridge_proto::{
     LogId, PartnerId, Refusal,
@@ -78,6 +81,7 @@ pub struct Context {
     pub(crate) claims: Claims,
     pub(crate) under_way: Arc<UnderWay>,
     pub(crate) publisher: Publisher,
+    cosigned: Mutex<Instant>,
     admitted: RwLock<BTreeSet<PartnerId>>,
     histories: RwLock<BTreeMap<LogId, Arc<KeyHistory>>>,
     tasks: TaskTracker,
@@ -118,6 +122,7 @@ impl Context {
             receipts_due: Notify::new(),
             peers_changed: watch::Sender::new(0),
             publisher: parts.publisher,
+            cosigned: Mutex::new(Instant::now()),
             admitted: RwLock::default(),
             histories: RwLock::default(),
             tasks: TaskTracker::new(),
@@ -140,6 +145,16 @@ impl Context {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+    }
+
+    /// Whether the own log's ML-DSA-44 line is due again; who asks and is told yes makes it.
+    pub(crate) fn cosign_due(&self) -> bool {
+        let mut last = self.cosigned.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.elapsed() >= self.config.log.checkpoint_interval();
+        if due {
+            *last = Instant::now();
+        }
+        due
     }
 
     /// The size of the own log.

@@ -2,7 +2,7 @@
 //! newest size; at most once a second, at once after a pause, and every ten minutes
 //! when nothing happens, so that everybody can see that the log is alive.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use tokio::time::{Instant, sleep_until};
@@ -20,14 +20,10 @@ use crate::{
     store::logs::{self, LogNumber},
 };
 
-/// Between two lines while much is published.
-const BUSY: Duration = Duration::from_secs(1);
-
-/// Between two lines while nothing is.
-const QUIET: Duration = Duration::from_secs(10 * 60);
-
 /// Signs until the node stops.
 pub async fn run(context: Arc<Context>) {
+    let (busy, quiet) =
+        (context.config.log.checkpoint_interval(), context.config.log.quiet_checkpoint_interval());
     let mut changed = context.heads.changed();
     let mut signed: Option<u64> = None;
     let mut last = Instant::now();
@@ -42,11 +38,11 @@ pub async fn run(context: Arc<Context>) {
                     }
                 }
                 last = Instant::now();
-                due = last + if context.own_size() == signed { QUIET } else { BUSY };
+                due = last + if context.own_size() == signed { quiet } else { busy };
             }
             _ = changed.changed() => {
                 if context.own_size() != signed {
-                    due = (last + BUSY).max(Instant::now());
+                    due = (last + busy).max(Instant::now());
                 }
             }
             () = context.stopping() => return,
@@ -54,15 +50,19 @@ pub async fn run(context: Arc<Context>) {
     }
 }
 
-/// Adds the line to the newest checkpoint; returns its size.
+/// Adds the line to the newest checkpoint, unless its group has brought it; returns its size.
 pub async fn sign(context: &Arc<Context>) -> Result<Option<u64>, Error> {
     let Some(head) = context.heads.get(&context.own.id) else { return Ok(None) };
     let log = logs::load(&context.db, head.number).await?;
     let history = context.key_history(&context.db, &log).await?;
+    let checkpoint = VerifiedCheckpoint::verify(&head.checkpoint, &history)?;
+    let quiet = i64::try_from(context.config.log.quiet_checkpoint_interval().as_millis()).unwrap_or(i64::MAX);
+    if checkpoint.signed_at().is_some_and(|at| context.env.now() < at.plus(quiet / 2)) {
+        return Ok(Some(checkpoint.size()));
+    }
     let signer = Arc::clone(context);
     // Some 0.7 ms of computing.
     let signed = tokio::task::spawn_blocking(move || {
-        let checkpoint = VerifiedCheckpoint::verify(&head.checkpoint, &history)?;
         add_mldsa44(&history, &checkpoint, &[&signer.keys.log], signer.env.now(), &mut signer.env.rng())
     })
     .await

@@ -9,7 +9,10 @@ use std::{
 
 use futures::FutureExt as _;
 use volbridge_proto::{
-    Code, SubjectId, identity::rotation::KeyHistory, record::EncodedBody, tlog::own::OwnLog,
+    Code, SubjectId,
+    identity::rotation::KeyHistory,
+    record::EncodedBody,
+    tlog::own::{OwnLog, add_mldsa44},
 };
 
 use super::{
@@ -125,7 +128,14 @@ async fn write_group(
     }
     let mut own =
         OwnLog::resume(KeyHistory::clone(&*context.key_history(tx, &log).await?), log.frontier.clone())?;
-    let range = own.append(bodies, &[&context.keys.log])?;
+    let mut range = own.append(bodies, &[&context.keys.log])?;
+    if let (Some(checkpoint), true) = (range.checkpoint(), context.cosign_due()) {
+        // After a pause the slower line comes at once, and under load with one group in each second.
+        let now = context.env.now();
+        let signed =
+            add_mldsa44(range.history(), checkpoint, &[&context.keys.log], now, &mut context.env.rng())?;
+        range = range.with_lines(signed);
+    }
     let effects = ingest::store_range(tx, &context.reader(), &log, &range, &CarriedFor::new()).await?;
     read_back(tx, log.number, &range).await?;
     Ok(Group { answers, effects, head: Head::of(&logs::load(tx, log.number).await?) })

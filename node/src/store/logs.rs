@@ -158,7 +158,7 @@ pub async fn advance(
     Ok(touched == 1)
 }
 
-/// Keeps a newer signed note, or the same size with more cosignatures. False if the kept one is larger.
+/// Keeps a newer signed note, or the same size with more cosignatures. The time of the newest ML-DSA-44 line stays. False if the kept one is larger.
 pub async fn set_checkpoint(
     tx: &mut Tx,
     log: LogNumber,
@@ -177,10 +177,11 @@ pub async fn set_checkpoint(
     let signed_at = signed_at.map_or(0, Timestamp::as_millis);
     let touched = tx
         .execute(
-            "UPDATE log SET checkpoint = $1, checkpoint_size = $2, signed_at = $3, changed_at = $4,
-                            known_size = CASE WHEN known_size < $5 THEN $6 ELSE known_size END
-             WHERE number = $7 AND checkpoint_size <= $8",
-            args![note, size, signed_at, now, size, size, log, size],
+            "UPDATE log SET checkpoint = $1, checkpoint_size = $2,
+                            signed_at = CASE WHEN signed_at < $3 THEN $4 ELSE signed_at END, changed_at = $5,
+                            known_size = CASE WHEN known_size < $6 THEN $7 ELSE known_size END
+             WHERE number = $8 AND checkpoint_size <= $9",
+            args![note, size, signed_at, signed_at, now, size, size, log, size],
         )
         .await?;
     Ok(touched == 1)

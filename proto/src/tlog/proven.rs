@@ -125,6 +125,15 @@ impl ProvenRange {
         self.checkpoint.as_ref()
     }
 
+    /// The same range with more lines on its checkpoint; another checkpoint changes nothing.
+    #[must_use]
+    pub fn with_lines(mut self, checkpoint: VerifiedCheckpoint) -> Self {
+        if self.checkpoint.as_ref().is_some_and(|held| held.note().text() == checkpoint.note().text()) {
+            self.checkpoint = Some(checkpoint);
+        }
+        self
+    }
+
     /// The entries alone, to be moved out.
     pub fn into_entries(self) -> Vec<ProvenEntry> {
         self.entries
