@@ -4,54 +4,54 @@
 use std::net::SocketAddr;
 
 use tonic::transport::Channel;
-use volbridge_node::{config::Config, env::Env};
-use volbridge_proto::{Code, PartnerId, wire::record::v1::LocalText};
+use volbridge_node::{
+    Node,
+    config::Config,
+    env::Env,
+    init::{self, InitOptions},
+};
+use volbridge_proto::{PartnerId, Refusal};
 
 use crate::output::problem::{Outcome, Problem};
 
-/// Who a new node is.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    pub names: Vec<LocalText>,
-    pub kind: String,
-    pub country: String,
-    pub domain: String,
-    /// Partners that keep sealed records for this one.
-    pub carriers: Vec<PartnerId>,
-}
+pub use volbridge_node::init::is_made;
 
 /// A node that runs in this process.
-pub struct Hosted {}
+pub struct Hosted(Node);
 
 impl Hosted {
     /// Opens the database, recovers, and listens.
-    pub async fn start(_config: Config, _env: Env) -> Outcome<Self> {
-        Err(Problem::new(Code::Unimplemented))
+    pub async fn start(config: Config, env: Env) -> Outcome<Self> {
+        Node::start(config, env).await.map(Self).map_err(problem)
     }
 
     /// A connection in memory: the same API as over a network.
     pub fn channel(&self) -> Channel {
-        tonic::transport::Endpoint::from_static("http://in.memory").connect_lazy()
+        self.0.channel()
     }
 
     pub fn api(&self) -> Option<SocketAddr> {
-        None
+        self.0.api_addr()
     }
 
     pub fn exchange(&self) -> Option<SocketAddr> {
-        None
+        self.0.exchange_addr()
     }
 
     /// Finishes what was begun.
-    pub async fn stop(self) {}
+    pub async fn stop(self) {
+        self.0.stop().await;
+    }
 }
 
-/// Whether the data folder holds a node.
-pub fn is_made(config: &Config) -> bool {
-    config.keys_dir().join("identity").exists()
+/// Makes keys, first descriptor and token.
+pub async fn make(config: &Config, identity: InitOptions, env: &Env) -> Outcome<PartnerId> {
+    init::init(config, identity, env).await.map_err(problem)
 }
 
-/// Makes keys, first descriptor, node info and token.
-pub async fn make(_config: &Config, _identity: Identity, _env: &Env) -> Outcome<PartnerId> {
-    Err(Problem::new(Code::Unimplemented))
+/// The node's error as the operator at this machine is told it: the cause included.
+fn problem(error: volbridge_node::Error) -> Problem {
+    let cause = error.source.as_ref().map(|source| ("cause".to_owned(), source.to_string()));
+    let params = error.params.into_iter().chain(cause).collect();
+    Problem::from(Refusal { code: error.code, field: error.field, params })
 }

@@ -3,11 +3,11 @@
 use std::{fs, path::PathBuf};
 
 use serde_json::json;
-use volbridge_node::{config::DEFAULT_TOML, env::Env};
+use volbridge_node::{config::DEFAULT_TOML, env::Env, init::InitOptions};
 use volbridge_proto::{Code, wire::record::v1::LocalText};
 
 use crate::{
-    hosting::{self, Identity},
+    hosting,
     lang::{Lang, say},
     output::problem::{Outcome, Problem},
     session::{CONFIG_FILE, Session},
@@ -27,21 +27,12 @@ pub struct Args {
     /// ISO 3166-1 alpha-2, such as CN
     #[arg(long)]
     pub country: String,
-    /// Id of a partner that carries sealed records for a node that can't be reached; may be given several times
-    #[arg(long = "carrier", value_name = "ID", value_parser = carrier)]
-    pub carriers: Vec<volbridge_proto::PartnerId>,
 }
 
 fn name(text: &str) -> Result<LocalText, String> {
     let (language, name) =
         text.split_once('=').ok_or("TAG=NAME is expected, such as en=Example Volunteers")?;
     Ok(LocalText { language: language.trim().to_owned(), text: name.trim().to_owned() })
-}
-
-fn carrier(text: &str) -> Result<volbridge_proto::PartnerId, String> {
-    text.to_ascii_lowercase()
-        .parse()
-        .map_err(|_| "64 hex digits are expected: see `volbridge partner show`".to_owned())
 }
 
 pub async fn run(session: &Session, args: Args) -> Outcome {
@@ -61,8 +52,8 @@ pub async fn run(session: &Session, args: Args) -> Outcome {
     if hosting::is_made(&config) {
         return Err(made_already(&config.node.data_dir.display().to_string(), lang));
     }
-    let Args { domain, names, kind, country, carriers } = args;
-    let identity = Identity { names, kind, country, domain, carriers };
+    let Args { domain, names, kind, country } = args;
+    let identity = InitOptions { names, kind, country, domain };
     let partner = hosting::make(&config, identity, &Env::system()).await?;
     let (shown, folder) = (file.display().to_string(), config.node.data_dir.display().to_string());
     let (keys, fingerprint) = (config.keys_dir().display().to_string(), partner.fingerprint());

@@ -100,10 +100,12 @@ impl Keeper {
 
     /// How the child ended, or nothing if it was told to.
     async fn watch(&self, mut child: Child) -> Option<String> {
+        // Held here: waiting for the child would close it, and then the child ends.
+        let input = child.stdin.take();
         tokio::select! {
             ended = child.wait() => Some(ended.map_or_else(|error| error.to_string(), |status| status.to_string())),
             () = self.stop.cancelled() => {
-                drop(child.stdin.take());
+                drop(input);
                 if timeout(PATIENCE, child.wait()).await.is_err() {
                     // Nothing that was acknowledged is lost by it.
                     let _ = child.kill().await;

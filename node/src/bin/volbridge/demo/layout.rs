@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use volbridge_proto::PartnerId;
+
 use super::content::PartnerContent;
 
 /// One partner's node.
@@ -108,16 +110,17 @@ fn is_free(port: u16) -> bool {
 }
 
 /// A site's configuration: what differs from the defaults.
-pub fn configuration(site: &Site, name: &str) -> String {
+pub fn configuration(site: &Site, name: &str, carrier: Option<PartnerId>) -> String {
     let text = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let name = text(name);
     let data = text(&site.data().display().to_string());
     let (api, exchange, portal) = (text(&site.api()), text(&site.exchange()), text(&site.portal()));
+    let carriers = carrier.map(|id| text(&id.to_string())).unwrap_or_default();
     let gateway = text(&format!("127.0.0.1:{}", site.ports.portal));
     format!(
         "# Demonstration data: written at each start of `volbridge demo`.\n\n[node]\nname = {name}\ndata_dir = {data}\n\
          demo = true\n\n[api]\nlisten = {api}\n\n[exchange]\nlisten = {exchange}\nendpoints = [{exchange}]\n\
-         allow_private_addresses = true\n\n[gateway]\nlisten = {gateway}\npublic_url = {portal}\n"
+         allow_private_addresses = true\ncarriers = [{carriers}]\n\n[log]\nreceipt_interval_seconds = 0\n\n[gateway]\nlisten = {gateway}\npublic_url = {portal}\n"
     )
 }
 
@@ -150,7 +153,7 @@ mod tests {
         let ports = Ports { portal: 8080, api: 7400, exchange: 7443 };
         let site = Site { key: "bvf", dir: folder.path().join("a \"b\""), ports };
         fs::create_dir_all(&site.dir).unwrap();
-        fs::write(site.config(), configuration(&site, "北京 \"x\"")).unwrap();
+        fs::write(site.config(), configuration(&site, "北京 \"x\"", None)).unwrap();
         let sources = volbridge_node::config::Sources { file: Some(site.config()), ..Default::default() };
         let config = volbridge_node::config::Config::load(&sources).unwrap();
         assert!(config.node.demo && config.exchange.allow_private_addresses);

@@ -88,6 +88,7 @@ impl Stage<'_> {
                 .filter_map(|key| ids.get(key.as_str()))
                 .map(|id| id.to_vec())
                 .collect();
+            conference.organisers.sort();
             let request =
                 node::PublishConferenceRequest { conference: Some(conference), ..Default::default() };
             self.put(key, Noun::Conference, &entry.key, &request).await?;
@@ -194,7 +195,8 @@ impl Stage<'_> {
     async fn put(&mut self, key: &str, noun: Noun, name: &str, request: &impl prost::Message) -> Outcome {
         let name = format!("{key}/{}/{name}", noun.word());
         if self.state.done(&name).is_none() {
-            let done = put(self.member(key)?, noun, &request.encode_to_vec(), &format!("demo/{name}")).await;
+            let once = format!("demo/{}", name.replace(' ', "/"));
+            let done = put(self.member(key)?, noun, &request.encode_to_vec(), &once).await;
             self.state.set_done(&name, done.map_err(|refusal| named(&name, &refusal))?);
         }
         Ok(())

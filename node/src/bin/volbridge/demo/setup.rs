@@ -9,6 +9,7 @@ use std::{
 use volbridge_node::{
     config::{Config, Sources},
     env::Env,
+    init::InitOptions,
 };
 use volbridge_proto::Code;
 
@@ -20,8 +21,7 @@ use super::{
     tour::{self, Stop},
 };
 use crate::{
-    client,
-    hosting::{self, Identity},
+    client, hosting,
     lang::{Lang, say},
     output::{
         Output,
@@ -96,7 +96,11 @@ pub async fn prepare(
             .or(partner.identity.names.first());
         let name = name.map(|name| name.text.clone()).unwrap_or_default();
         fs::create_dir_all(&site.dir).map_err(failed(lang))?;
-        write_whole(&site.config(), &configuration(site, &name)).map_err(failed(lang))?;
+        write_whole(
+            &site.config(),
+            &configuration(site, &name, state.carrier().filter(|_| site.key != CARRIER)),
+        )
+        .map_err(failed(lang))?;
         let config = load(site, lang)?;
         if !hosting::is_made(&config) {
             let short = site.short();
@@ -105,12 +109,11 @@ pub async fn prepare(
                 "making {short}'s keys and identity …",
                 "正在生成 {short} 的密钥与身份……"
             ));
-            let identity = Identity {
+            let identity = InitOptions {
                 names: partner.identity.names.clone(),
                 kind: partner.identity.kind.clone(),
                 country: partner.identity.country.clone(),
                 domain: partner.identity.domain.clone(),
-                carriers: state.carrier().into_iter().collect(),
             };
             let id = hosting::make(&config, identity, env).await?;
             if site.key == CARRIER {
