@@ -1,3 +1,13 @@
-//! What whole-system tests need.
+//! What whole-system tests need: real nodes in this process, a real PostgreSQL server,
+//! a real browser, and what staff do at their desks.
+#![expect(clippy::expect_used, reason = "a test that can't be set up has failed")]
 
+pub mod browser;
+pub mod desk;
+pub mod partner;
 pub mod pg;
+pub mod place;
+
+pub use desk::Record;
+pub use partner::Partner;
+pub use place::Database;

@@ -25,6 +25,7 @@ use crate::{
         entries::{self, EntryRow, State},
         recipients, tiles,
     },
+    views,
 };
 
 /// Entries up to which a `Tail` is simpler than a target and ranges.
@@ -200,7 +201,7 @@ impl Feed {
                 let mut own = false;
                 for recipient in recipients::of_entry(&context.db, head.number, row.index).await? {
                     own |= recipient.partner == self.peer;
-                    if self.deliver_for.contains(&recipient.partner) {
+                    if self.carries_for(context, recipient.partner).await? {
                         deliver_for.push(recipient.partner.to_vec());
                     }
                 }
@@ -216,6 +217,15 @@ impl Feed {
             });
         }
         Ok(bodies)
+    }
+
+    /// Whether the peer offers to carry for a partner that names it as its carrier itself.
+    async fn carries_for(&self, context: &Context, partner: PartnerId) -> Result<bool, Error> {
+        if !self.deliver_for.contains(&partner) {
+            return Ok(false);
+        }
+        let info = views::partners::node_info(&context.db, &partner).await?;
+        Ok(info.is_some_and(|info| info.carriers.iter().any(|carrier| carrier == self.peer.as_bytes())))
     }
 }
 

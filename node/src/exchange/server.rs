@@ -178,7 +178,7 @@ impl Session {
     async fn take(&mut self, request: Option<Result<wire::FollowRequest, Status>>) -> Result<bool, Error> {
         let Some(Ok(request)) = request else { return Ok(false) };
         match request.request {
-            Some(follow_request::Request::Subscribe(subscribe)) => self.subscribe(subscribe).await?,
+            Some(follow_request::Request::Subscribe(subscribe)) => self.subscribe(&subscribe)?,
             Some(follow_request::Request::Acknowledge(acknowledge)) => {
                 let log = parse_log(acknowledge.log.as_ref())?;
                 if let Some(feed) = self.feeds.get_mut(&log) {
@@ -194,28 +194,18 @@ impl Session {
         Ok(true)
     }
 
-    async fn subscribe(&mut self, subscribe: wire::Subscribe) -> Result<(), Error> {
+    fn subscribe(&mut self, subscribe: &wire::Subscribe) -> Result<(), Error> {
         let log = parse_log(subscribe.log.as_ref())?;
         if self.feeds.len() >= SUBSCRIPTIONS {
             return Err(Refusal::new(Code::FollowSubscription).into());
         }
-        let wanted: Vec<PartnerId> = subscribe
+        let deliver_for: Vec<PartnerId> = subscribe
             .deliver_for
             .iter()
             .map(|id| PartnerId::try_from(id.as_slice()))
             .collect::<Result<_, _>>()?;
-        // Only for partners that name this peer as their carrier themselves.
-        let mut deliver_for = Vec::new();
-        for partner in wanted {
-            let carriers =
-                views::partners::node_info(&self.context.db, &partner).await?.map(|info| info.carriers);
-            if carriers.is_some_and(|carriers| carriers.iter().any(|carrier| carrier == self.peer.as_bytes()))
-            {
-                deliver_for.push(partner);
-            }
-        }
         // A log that isn't held yet is served as soon as it is: a relay may learn of it later.
-        self.feeds.insert(log, Feed::new(log, self.peer, &subscribe, deliver_for));
+        self.feeds.insert(log, Feed::new(log, self.peer, subscribe, deliver_for));
         Ok(())
     }
 

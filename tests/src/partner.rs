@@ -1,0 +1,206 @@
+//! One partner's real node in this process, and what its staff does.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use tonic::{
+    Request,
+    metadata::{Ascii, MetadataValue},
+    transport::Channel,
+};
+use volbridge_node::{
+    Node,
+    config::{Config, Sources},
+    env::Env,
+    init::{InitOptions, init},
+};
+use volbridge_proto::{
+    PartnerId,
+    wire::{node::v1 as wire, record::v1 as record},
+};
+
+use crate::place::{Database, Place};
+
+/// How long something may take to arrive at another node on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A partner: its folder, its database, and its node while that runs.
+pub struct Partner {
+    /// Its id.
+    pub id: PartnerId,
+    /// Its short name.
+    pub name: String,
+    folder: TempDir,
+    place: Place,
+    extra: Vec<(String, String)>,
+    node: Option<Node>,
+    channel: Channel,
+    token: MetadataValue<Ascii>,
+}
+
+impl Partner {
+    /// A new partner whose node runs.
+    pub async fn start(name: &str, database: Database) -> Self {
+        Self::start_with(name, database, &[]).await
+    }
+
+    /// The same with settings: `("exchange.carriers", …)`.
+    pub async fn start_with(name: &str, database: Database, settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the node");
+        let place = Place::new(database);
+        let extra =
+            settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Vec<_>>();
+        let config = config(folder.path(), &place, &extra, "127.0.0.1:0");
+        let options = InitOptions {
+            names: vec![record::LocalText { language: "en".to_owned(), text: name.to_owned() }],
+            kind: "organisation".to_owned(),
+            country: "CN".to_owned(),
+            domain: format!("{}.volbridge.example", name.to_lowercase()),
+        };
+        let id = init(&config, options, &Env::system()).await.expect("a new node");
+        let node = Node::start(config, Env::system()).await.expect("the node starts");
+        let token = fs::read_to_string(folder.path().join("keys/api-token")).expect("a token");
+        let token = format!("Bearer {}", token.trim()).parse().expect("an ASCII token");
+        let channel = node.channel();
+        Self { id, name: name.to_owned(), folder, place, extra, node: Some(node), channel, token }
+    }
+
+    /// Its running node.
+    pub fn node(&self) -> &Node {
+        self.node.as_ref().expect("the node runs")
+    }
+
+    /// Its API, over a pipe in this process.
+    pub fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    /// Its data folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The file of its API's token.
+    pub fn token_file(&self) -> PathBuf {
+        self.folder.path().join("keys/api-token")
+    }
+
+    /// Where partners reach it.
+    pub fn exchange(&self) -> String {
+        self.node().exchange_addr().expect("it listens").to_string()
+    }
+
+    /// Changes a setting for the next start.
+    pub fn set(&mut self, key: &str, value: &str) {
+        self.extra.retain(|(known, _)| known != key);
+        self.extra.push((key.to_owned(), value.to_owned()));
+    }
+
+    /// Stops the node.
+    pub async fn stop(&mut self) {
+        if let Some(node) = self.node.take() {
+            node.stop().await;
+        }
+    }
+
+    /// Stops it if it runs, and starts it again at the same address.
+    pub async fn restart(&mut self) {
+        let address = self.node.as_ref().and_then(Node::exchange_addr).map(|address| address.to_string());
+        self.stop().await;
+        let config =
+            config(self.folder.path(), &self.place, &self.extra, address.as_deref().unwrap_or("127.0.0.1:0"));
+        let node = Node::start(config, Env::system()).await.expect("the node starts again");
+        self.channel = node.channel();
+        self.node = Some(node);
+    }
+
+    /// What a second process on its folder would be told.
+    pub async fn start_twice(&self) -> volbridge_node::Error {
+        let config = config(self.folder.path(), &self.place, &self.extra, "127.0.0.1:0");
+        Node::start(config, Env::system()).await.map(drop).expect_err("a second node on one folder")
+    }
+
+    /// A request with the node's token.
+    pub fn staff<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        request.metadata_mut().insert("authorization", self.token.clone());
+        request
+    }
+
+    /// Admits a partner and follows it at its address, or at this one: "" for none.
+    pub async fn admit(&self, other: &Self, endpoint: Option<&str>) {
+        let endpoint = endpoint.map_or_else(|| other.exchange(), str::to_owned);
+        let mut partners = wire::partners_client::PartnersClient::new(other.channel());
+        let descriptor = partners.self_(wire::SelfRequest {}).await.expect("itself").into_inner().descriptor;
+        let endpoints = if endpoint.is_empty() { Vec::new() } else { vec![endpoint] };
+        let message = wire::AddPartnerRequest { descriptor, endpoints, ..Default::default() };
+        let mut partners = wire::partners_client::PartnersClient::new(self.channel());
+        partners.add(self.staff(message)).await.expect("admitted");
+    }
+
+    /// Waits until `holds` is true of this node's status.
+    pub async fn until(&self, what: &str, mut holds: impl FnMut(&wire::StatusResponse) -> bool) {
+        let mut network = wire::network_client::NetworkClient::new(self.channel());
+        let mut last = wire::StatusResponse::default();
+        let arrived = async {
+            let mut statuses = network
+                .watch_status(self.staff(wire::StatusRequest {}))
+                .await
+                .expect("a status")
+                .into_inner();
+            while let Some(status) = statuses.message().await.expect("the node runs") {
+                if holds(&status) {
+                    return;
+                }
+                last = status;
+            }
+        };
+        assert!(tokio::time::timeout(PATIENCE, arrived).await.is_ok(), "{}: {what}: {last:#?}", self.name);
+    }
+
+    /// Waits until this node has all that the other's log holds now.
+    pub async fn follows(&self, other: &Self) {
+        let (id, size) = (other.id.to_vec(), other.node().context().own_size().expect("a log"));
+        self.until(&format!("has not {}'s {size} entries", other.name), |status| {
+            status.logs.iter().any(|log| {
+                log.partner.as_ref().is_some_and(|partner| partner.id == id)
+                    && log.log.as_ref().is_some_and(|log| log.size >= size && log.fresh)
+            })
+        })
+        .await;
+    }
+
+    /// What it knows of another's log.
+    pub async fn log_of(&self, other: PartnerId) -> Option<wire::LogStatus> {
+        let mut network = wire::network_client::NetworkClient::new(self.channel());
+        let status = network.status(self.staff(wire::StatusRequest {})).await.expect("a status").into_inner();
+        let is_theirs =
+            |log: &wire::LogStatus| log.partner.as_ref().is_some_and(|partner| partner.id == other.to_vec());
+        status.logs.into_iter().find(is_theirs)
+    }
+}
+
+fn config(folder: &Path, place: &Place, extra: &[(String, String)], exchange: &str) -> Config {
+    let url = place.url();
+    let folder = folder.display().to_string();
+    let settings = [
+        ("node.data_dir", folder.as_str()),
+        ("database.url", url.as_str()),
+        ("api.listen", "127.0.0.1:0"),
+        ("exchange.listen", exchange),
+        ("exchange.allow_private_addresses", "true"),
+        ("gateway.listen", ""),
+        ("log.receipt_interval_seconds", "0"),
+    ];
+    let mut arguments: Vec<_> =
+        settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    arguments.extend(extra.iter().cloned());
+    let mut config =
+        Config::load(&Sources { arguments, ..Sources::default() }).expect("a valid configuration");
+    config.database.durable = false;
+    config
+}
