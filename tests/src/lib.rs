@@ -4,6 +4,7 @@
 
 pub mod browser;
 pub mod desk;
+pub mod liar;
 pub mod partner;
 pub mod pg;
 pub mod place;

@@ -142,6 +142,25 @@ impl Partner {
         partners.add(self.staff(message)).await.expect("admitted");
     }
 
+    /// Admits whoever has this first descriptor.
+    pub async fn admit_descriptor(&self, descriptor: Vec<u8>, endpoint: &str) {
+        let message = wire::AddPartnerRequest {
+            descriptor,
+            endpoints: vec![endpoint.to_owned()],
+            ..Default::default()
+        };
+        let mut partners = wire::partners_client::PartnersClient::new(self.channel());
+        partners.add(self.staff(message)).await.expect("admitted");
+    }
+
+    /// The hashes of its TLS keys.
+    pub async fn tls_pins(&self) -> Vec<[u8; 32]> {
+        let db = &self.node().context().db;
+        let descriptor = volbridge_node::views::partners::descriptor(db, &self.id).await.expect("a database");
+        let keys = descriptor.and_then(|descriptor| descriptor.keys).expect("a descriptor");
+        keys.tls.iter().filter_map(|pin| pin.as_slice().try_into().ok()).collect()
+    }
+
     /// Waits until `holds` is true of this node's status.
     pub async fn until(&self, what: &str, mut holds: impl FnMut(&wire::StatusResponse) -> bool) {
         let mut network = wire::network_client::NetworkClient::new(self.channel());

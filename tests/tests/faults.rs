@@ -80,13 +80,9 @@ async fn f20_stopping_under_load_loses_nothing_that_was_acknowledged(#[case] dat
     let organisation = bvf.organisation().await;
     let mut calls = tokio::task::JoinSet::new();
     for number in 0..200 {
-        let mut listings =
-            volbridge_proto::wire::node::v1::listings_client::ListingsClient::new(bvf.channel());
+        let mut listings = ListingsClient::new(bvf.channel());
         let listing = desk::listing(&format!("Listing {number}"), &organisation);
-        let message = volbridge_proto::wire::node::v1::PublishListingRequest {
-            listing: Some(listing),
-            ..Default::default()
-        };
+        let message = PublishListingRequest { listing: Some(listing), ..Default::default() };
         let request = bvf.staff(message);
         calls.spawn(async move {
             listings.publish(request).await.ok().map(|done| done.into_inner().provenance.unwrap().hash)

@@ -1,0 +1,324 @@
+//! A partner's node that lies: a real log with real keys, served over the real TLS
+//! listener, whose answers a test changes on their way out.
+
+use std::{net::SocketAddr, pin::Pin, sync::Arc};
+
+use futures::{Stream, StreamExt as _};
+use tokio::{net::TcpListener, sync::mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming, transport::Server};
+use volbridge_node::{
+    env::Env,
+    tls::{Acceptor, Limits, Pins, TlsIdentity},
+};
+use volbridge_proto::{
+    LogId, PartnerId, SubjectId,
+    identity::{
+        descriptor::{Envelope, sign_first},
+        keys::{Ed25519Secret, SigningPair},
+    },
+    record::{EncodedBody, body::encode_public, canonical},
+    seal::SealingSecret,
+    tlog::{
+        entry::{Class, Leaf, leaf_hash},
+        own::OwnLog,
+        proof,
+        tree::MemoryTree,
+    },
+    wire::{
+        exchange::v1::{
+            self as wire,
+            exchange_server::{Exchange, ExchangeServer},
+            follow_request, follow_response,
+        },
+        record::v1 as record,
+    },
+};
+
+use crate::desk;
+
+/// Its log, all in memory.
+#[derive(Clone)]
+pub struct LiarsLog {
+    env: Env,
+    /// Signs its checkpoints.
+    pub keys: SigningPair,
+    own: OwnLog,
+    tree: MemoryTree,
+    leaves: Vec<Vec<u8>>,
+    bodies: Vec<Option<Vec<u8>>>,
+    note: String,
+}
+
+impl LiarsLog {
+    /// A new partner with one TLS key.
+    pub fn new(env: Env, tls: [u8; 32]) -> Self {
+        let pair = || SigningPair::from_seeds(&env.bytes(), &env.bytes());
+        let single = || Ed25519Secret::from_seed(&env.bytes()).public().as_bytes().to_vec();
+        let (identity, next, keys) = (pair(), pair(), pair());
+        let sealing = SealingSecret::from_seed(env.bytes()).public().expect("a key");
+        let descriptor = record::PartnerDescriptor {
+            names: vec![record::LocalText { language: "en".to_owned(), text: "Liar".to_owned() }],
+            kind: "organisation".to_owned(),
+            country: "CN".to_owned(),
+            domain: "liar.example".to_owned(),
+            keys: Some(record::Keys {
+                identity: Some(identity.public().to_wire()),
+                next_identity: next.public().next_digest().to_vec(),
+                log: Some(keys.public().to_wire()),
+                witness: single(),
+                mirror: single(),
+                sealing: sealing.as_bytes().to_vec(),
+                tls: vec![tls.to_vec()],
+                credential: single(),
+            }),
+        };
+        let envelope = Envelope {
+            salt: env.bytes(),
+            subject: env.new_public_subject(),
+            revision: 1,
+            previous: None,
+            issued_at: env.now(),
+        };
+        let first = sign_first(&envelope, &descriptor, &identity, &mut env.rng()).expect("a descriptor");
+        let (own, range) = OwnLog::create(first, &keys).expect("a log");
+        let note = range.checkpoint().map(|checkpoint| checkpoint.note().encode()).unwrap_or_default();
+        let (tree, leaves, bodies) = (MemoryTree::new(), Vec::new(), Vec::new());
+        let mut log = Self { env, keys, own, tree, leaves, bodies, note };
+        for entry in range.into_entries() {
+            let (_, leaf, _, body, _) = entry.into_parts();
+            log.hold(leaf, body);
+        }
+        log
+    }
+
+    /// Which log.
+    pub fn id(&self) -> LogId {
+        self.own.history().log()
+    }
+
+    /// Its first body: what an operator is given.
+    pub fn descriptor(&self) -> Vec<u8> {
+        self.bodies.first().cloned().flatten().unwrap_or_default()
+    }
+
+    /// The newest signed note.
+    pub fn note(&self) -> &str {
+        &self.note
+    }
+
+    fn hold(&mut self, leaf: Vec<u8>, body: Option<Vec<u8>>) {
+        self.tree.push(leaf_hash(&leaf));
+        self.leaves.push(leaf);
+        self.bodies.push(body);
+    }
+
+    /// A listing that holds to its rules; not yet in the log.
+    pub fn listing(&self, title: &str) -> EncodedBody {
+        let organisation = desk::Record { hash: Vec::new(), subject: self.subject().to_vec(), index: 0 };
+        let payload = canonical::encode(&desk::listing(title, &organisation), "Listing").expect("canonical");
+        let statement = record::Statement {
+            kind: "volbridge.listing.v1".to_owned(),
+            subject: self.subject().to_vec(),
+            revision: 1,
+            issued_at: self.env.now().as_millis(),
+            payload,
+            ..Default::default()
+        };
+        let LogId { partner, epoch } = self.id();
+        encode_public(self.env.bytes(), Some(partner), epoch, &statement, None).expect("a body")
+    }
+
+    fn subject(&self) -> SubjectId {
+        self.env.new_public_subject()
+    }
+
+    /// Enters records as an honest author would.
+    pub fn append(&mut self, bodies: Vec<EncodedBody>) {
+        let range = self.own.append(bodies, &[&self.keys]).expect("appended");
+        self.note = range.checkpoint().map(|checkpoint| checkpoint.note().encode()).unwrap_or_default();
+        for entry in range.into_entries() {
+            let (_, leaf, _, body, _) = entry.into_parts();
+            self.hold(leaf, body);
+        }
+    }
+
+    /// Enters bytes that are no record, under a leaf that says that they are one.
+    pub fn force(&mut self, class: Class, body: Vec<u8>) {
+        let leaf = Leaf { class, id: volbridge_proto::record_id(&body) }.encode().to_vec();
+        let mut frontier = self.own.frontier().clone();
+        frontier.push(leaf_hash(&leaf));
+        let checkpoint = volbridge_proto::tlog::checkpoint::Checkpoint {
+            origin: self.own.history().origin().to_string(),
+            size: frontier.size(),
+            root: frontier.root(),
+        };
+        let line =
+            volbridge_proto::tlog::cosignature::sign_log(&self.keys.ed25519, &checkpoint).expect("signed");
+        let note =
+            volbridge_proto::tlog::note::SignedNote::new(checkpoint.encode(), vec![line]).expect("a note");
+        self.note = note.encode();
+        self.own = OwnLog::resume(self.own.history().clone(), frontier).expect("resumed");
+        self.hold(leaf, Some(body));
+    }
+
+    fn tail(&self, start: u64) -> wire::Tail {
+        let from = usize::try_from(start).unwrap_or(usize::MAX).min(self.leaves.len());
+        let bodies = (start..).zip(&self.bodies[from..]).filter_map(|(index, body)| {
+            Some(wire::IndexedBody { index, body: body.clone()?, ..Default::default() })
+        });
+        wire::Tail {
+            start,
+            leaves: self.leaves[from..].to_vec(),
+            bodies: bodies.collect(),
+            checkpoint: self.note.clone(),
+        }
+    }
+
+    fn keys_response(&self, from: u64) -> wire::KeysResponse {
+        let size = self.tree.size();
+        let descriptors = self.own.history().descriptors().filter(|held| held.index() >= from);
+        let proven = |index| proof::inclusion(&self.tree, index, size).expect("a proof");
+        wire::KeysResponse {
+            checkpoint: self.note.clone(),
+            descriptors: descriptors
+                .map(|held| wire::ProvenBody {
+                    index: held.index(),
+                    body: held.bytes().to_vec(),
+                    inclusion: proven(held.index()).iter().map(|hash| hash.to_vec()).collect(),
+                })
+                .collect(),
+            ..Default::default()
+        }
+    }
+}
+
+/// Changes a tail on its way out.
+pub type Lie = fn(&LiarsLog, &mut wire::Tail);
+
+/// A node that serves a log and lies about it.
+pub struct Liar {
+    /// What it serves.
+    pub log: LiarsLog,
+    /// Where.
+    pub address: SocketAddr,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Liar {
+    /// Serves `grown` over a new log to one victim, which admits it.
+    pub async fn start(victim: &crate::Partner, grow: impl FnOnce(&mut LiarsLog), lie: Lie) -> Self {
+        let tls = TlsIdentity::generate().expect("a TLS key");
+        let mut log = LiarsLog::new(Env::system(), tls.hash());
+        grow(&mut log);
+        let pins = Pins::new();
+        let known = victim.tls_pins().await;
+        pins.set(known.into_iter().map(|pin| (pin, victim.id)));
+        let acceptor = Acceptor::new(&tls, &pins, Limits::default()).expect("an acceptor");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let service = ExchangeServer::new(Service { log: Arc::new(log.clone()), lie, _pins: pins });
+        let server = tokio::spawn(async move {
+            let served =
+                Server::builder().add_service(service).serve_with_incoming(acceptor.incoming(listener));
+            served.await.expect("served");
+        });
+        let liar = Self { log, address, server };
+        victim.admit_descriptor(liar.log.descriptor(), &address.to_string()).await;
+        liar
+    }
+
+    /// Its id.
+    pub fn id(&self) -> PartnerId {
+        self.log.id().partner
+    }
+}
+
+impl Drop for Liar {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+struct Service {
+    log: Arc<LiarsLog>,
+    lie: Lie,
+    _pins: Arc<Pins>,
+}
+
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl Exchange for Service {
+    type FollowStream = Answers<wire::FollowResponse>;
+    type FetchBodiesStream = Answers<wire::Bodies>;
+    type FetchBlobStream = Answers<wire::BlobChunk>;
+
+    async fn describe(
+        &self,
+        _: Request<wire::DescribeRequest>,
+    ) -> Result<Response<wire::DescribeResponse>, Status> {
+        let LogId { partner, epoch } = self.log.id();
+        Ok(Response::new(wire::DescribeResponse {
+            version: 1,
+            partner: partner.to_vec(),
+            log: Some(wire::Log { partner: partner.to_vec(), epoch }),
+            descriptor: self.log.descriptor(),
+            ..Default::default()
+        }))
+    }
+
+    async fn keys(
+        &self,
+        request: Request<wire::KeysRequest>,
+    ) -> Result<Response<wire::KeysResponse>, Status> {
+        Ok(Response::new(self.log.keys_response(request.into_inner().from)))
+    }
+
+    async fn follow(
+        &self,
+        request: Request<Streaming<wire::FollowRequest>>,
+    ) -> Result<Response<Self::FollowStream>, Status> {
+        let (sender, answers) = mpsc::channel(16);
+        let (log, lie, mut requests) = (Arc::clone(&self.log), self.lie, request.into_inner());
+        tokio::spawn(async move {
+            while let Some(Ok(request)) = requests.next().await {
+                let Some(follow_request::Request::Subscribe(subscribe)) = request.request else { continue };
+                let theirs =
+                    subscribe.log.as_ref().is_some_and(|named| named.partner == log.id().partner.to_vec());
+                if !theirs || subscribe.from >= log.tree.size() {
+                    continue;
+                }
+                let mut tail = log.tail(subscribe.from);
+                lie(&log, &mut tail);
+                let answer = wire::FollowResponse {
+                    log: subscribe.log,
+                    response: Some(follow_response::Response::Tail(tail)),
+                    subscription: subscribe.number,
+                };
+                if sender.send(Ok(answer)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(answers))))
+    }
+
+    async fn fetch_bodies(
+        &self,
+        _: Request<wire::FetchBodiesRequest>,
+    ) -> Result<Response<Self::FetchBodiesStream>, Status> {
+        Ok(Response::new(Box::pin(tokio_stream::empty())))
+    }
+
+    async fn fetch_blob(
+        &self,
+        _: Request<wire::FetchBlobRequest>,
+    ) -> Result<Response<Self::FetchBlobStream>, Status> {
+        Err(Status::not_found("nothing here"))
+    }
+
+    async fn heads(&self, _: Request<wire::HeadsRequest>) -> Result<Response<wire::HeadsResponse>, Status> {
+        Ok(Response::new(wire::HeadsResponse::default()))
+    }
+}
