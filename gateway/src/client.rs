@@ -175,7 +175,7 @@ reads! {
     /// One record.
     record = RecordsClient.get(GetRecordRequest) -> Record;
     /// A record's proof file and the policy that checks it.
-    proof = RecordsClient.proof(GetRecordRequest) -> Proof;
+    proof = RecordsClient.proof(GetRecordRequest) -> ProofFile;
     /// Who has erased a withdrawn record.
     erasures = RecordsClient.erasures(ErasuresRequest) -> ErasuresResponse;
     /// Opens a sealed profile.

@@ -79,8 +79,9 @@ impl Browser {
 
     /// The text of the page.
     pub async fn text(&self) -> String {
-        let body = self.page.find(fantoccini::Locator::Css("body")).await.expect("a body");
-        body.text().await.expect("its text")
+        // One call: a script of the page may replace elements between two.
+        let text = self.page.execute("return document.body.innerText", Vec::new()).await.expect("a page");
+        text.as_str().unwrap_or_default().to_owned()
     }
 
     /// Ends the session.

@@ -8,6 +8,7 @@ pub mod liar;
 pub mod partner;
 pub mod pg;
 pub mod place;
+pub mod portal;
 
 pub use desk::Record;
 pub use partner::Partner;

@@ -89,6 +89,11 @@ impl Partner {
         self.folder.path().join("keys/api-token")
     }
 
+    /// The token of its API.
+    pub fn token(&self) -> String {
+        fs::read_to_string(self.token_file()).expect("a token").trim().to_owned()
+    }
+
     /// Where partners reach it.
     pub fn exchange(&self) -> String {
         self.node().exchange_addr().expect("it listens").to_string()

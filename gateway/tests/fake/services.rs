@@ -375,11 +375,11 @@ impl Records for Fake {
         found(self.record(&request.into_inner().hash))
     }
 
-    async fn proof(&self, request: Request<node::GetRecordRequest>) -> Answer<node::Proof> {
+    async fn proof(&self, request: Request<node::GetRecordRequest>) -> Answer<node::ProofFile> {
         let record = self.record(&request.into_inner().hash);
         found(record.map(|record| {
             let from = record.provenance.unwrap();
-            node::Proof {
+            node::ProofFile {
                 proof: format!(
                     "c2sp.org/tlog-proof@v1\nextra CiBh\nindex {}\n\n{}\n60\nroot=\n\n— {} sig=\n",
                     from.index, from.origin, from.origin

@@ -30,7 +30,10 @@ impl Records for Api {
         answer(get(self, caller, &request.into_inner()).await)
     }
 
-    async fn proof(&self, request: Request<wire::GetRecordRequest>) -> Result<Response<wire::Proof>, Status> {
+    async fn proof(
+        &self,
+        request: Request<wire::GetRecordRequest>,
+    ) -> Result<Response<wire::ProofFile>, Status> {
         let caller = self.permit("Records.Proof", request.metadata())?;
         answer(proof(self, caller, &request.into_inner()).await)
     }
@@ -190,7 +193,11 @@ fn content_json(statement: &Statement) -> Option<String> {
     )
 }
 
-async fn proof(api: &Api, caller: Caller, request: &wire::GetRecordRequest) -> Result<wire::Proof, Error> {
+async fn proof(
+    api: &Api,
+    caller: Caller,
+    request: &wire::GetRecordRequest,
+) -> Result<wire::ProofFile, Error> {
     let id = request::record(&request.hash)?;
     let reading = api.read(caller).await?;
     let entry = find(&reading, id).await?;
@@ -208,7 +215,7 @@ async fn proof(api: &Api, caller: Caller, request: &wire::GetRecordRequest) -> R
     let file = proofs::proof(api, &entry, body).await?;
     let id = id.to_string();
     let filename = format!("volbridge-{}.tlog-proof", id.get(..16).unwrap_or_default());
-    Ok(wire::Proof { proof: file.proof, policy: file.policy, filename })
+    Ok(wire::ProofFile { proof: file.proof, policy: file.policy, filename })
 }
 
 async fn withdraw(
