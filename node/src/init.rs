@@ -58,12 +58,14 @@ pub async fn init(config: &Config, options: InitOptions, env: &Env) -> Result<Pa
     }
     // A descriptor that breaks a rule leaves nothing behind.
     check(&options)?;
-    let keys = NodeKeys::create(&config.keys_dir(), env)
+    let (keys, next_identity) = NodeKeys::create(&config.keys_dir(), env)
         .map_err(|error| Error::new(Code::Internal).because(error))?;
     let tls = TlsIdentity::load_or_generate(&config.keys_dir())
         .map_err(|error| Error::new(Code::Internal).because(error))?;
     write_token(&config.path(&config.api.token.file), env)?;
-    let partner = begin_log(&db, &keys, descriptor(&options, &keys, &tls)?, env).await?;
+    let partner =
+        begin_log(&db, &keys, descriptor(&options, keys.to_wire(next_identity, vec![tls.hash()])?), env)
+            .await?;
     db.close().await;
     Ok(partner)
 }
@@ -91,18 +93,14 @@ fn check(options: &InitOptions) -> Result<(), Error> {
     }
 }
 
-fn descriptor(
-    options: &InitOptions,
-    keys: &NodeKeys,
-    tls: &TlsIdentity,
-) -> Result<wire::PartnerDescriptor, Error> {
-    Ok(wire::PartnerDescriptor {
+fn descriptor(options: &InitOptions, keys: wire::Keys) -> wire::PartnerDescriptor {
+    wire::PartnerDescriptor {
         names: options.names.clone(),
         kind: options.kind.clone(),
         country: options.country.clone(),
         domain: options.domain.clone(),
-        keys: Some(keys.to_wire(vec![tls.hash()])?),
-    })
+        keys: Some(keys),
+    }
 }
 
 /// 32 random bytes in hex, readable by the owner alone.

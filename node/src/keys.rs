@@ -33,8 +33,6 @@ pub struct KeysError {
 pub struct NodeKeys {
     /// Signs descriptors.
     pub identity: SigningPair,
-    /// Will sign descriptors after the next change of identity.
-    pub next_identity: SigningPair,
     /// Signs checkpoints.
     pub log: SigningPair,
     /// Cosigns others' checkpoints as a witness.
@@ -48,8 +46,9 @@ pub struct NodeKeys {
 }
 
 impl NodeKeys {
-    /// Makes new keys in `folder`, which must not hold any.
-    pub fn create(folder: &Path, env: &Env) -> Result<Self, KeysError> {
+    /// Makes new keys in `folder`, which must not hold any; also gives the digest that commits to the next
+    /// identity. That pair's file isn't read again before the identity changes: it is to be kept elsewhere.
+    pub fn create(folder: &Path, env: &Env) -> Result<(Self, [u8; 32]), KeysError> {
         fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
         for role in ["identity", "next-identity", "log"] {
             write(folder, role, &*Zeroizing::new(env.bytes::<64>()))?;
@@ -58,14 +57,13 @@ impl NodeKeys {
             write(folder, role, &*Zeroizing::new(env.bytes::<32>()))?;
         }
         fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(folder, error))?;
-        Self::load(folder)
+        Ok((Self::load(folder)?, pair(folder, "next-identity")?.public().next_digest()))
     }
 
     /// Reads the keys of `folder`.
     pub fn load(folder: &Path) -> Result<Self, KeysError> {
         Ok(Self {
             identity: pair(folder, "identity")?,
-            next_identity: pair(folder, "next-identity")?,
             log: pair(folder, "log")?,
             witness: Ed25519Secret::from_seed(&*read(folder, "witness")?),
             mirror: Ed25519Secret::from_seed(&*read(folder, "mirror")?),
@@ -74,11 +72,11 @@ impl NodeKeys {
         })
     }
 
-    /// The public keys, as a descriptor names them beside the TLS pins.
-    pub fn to_wire(&self, tls: Vec<[u8; 32]>) -> Result<wire::Keys, Refusal> {
+    /// The public keys, as a descriptor names them beside the next identity's digest and the TLS pins.
+    pub fn to_wire(&self, next_identity: [u8; 32], tls: Vec<[u8; 32]>) -> Result<wire::Keys, Refusal> {
         Ok(wire::Keys {
             identity: Some(self.identity.public().to_wire()),
-            next_identity: self.next_identity.public().next_digest().to_vec(),
+            next_identity: next_identity.to_vec(),
             log: Some(self.log.public().to_wire()),
             witness: self.witness.public().as_bytes().to_vec(),
             mirror: self.mirror.public().as_bytes().to_vec(),

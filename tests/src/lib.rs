@@ -1,6 +1,6 @@
 //! What whole-system tests need: real nodes in this process, a real PostgreSQL server,
 //! a real browser, and what staff do at their desks.
-#![expect(clippy::expect_used, reason = "a test that can't be set up has failed")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that can't be set up has failed")]
 
 pub mod browser;
 pub mod desk;
