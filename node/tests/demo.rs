@@ -1,6 +1,6 @@
 //! The demonstration as a newcomer starts it: three processes, one JSON line.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},

@@ -1,5 +1,6 @@
 //! The four shapes of record go from partner to partner: BVF and AVI know each other
 //! only through UNV, which relays their logs and carries what is sealed.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use rstest::rstest;
 use volbridge_proto::wire::node::v1::RecordState;

@@ -1,4 +1,5 @@
 //! What goes wrong between and below nodes, and what must hold all the same.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::time::Duration;
 

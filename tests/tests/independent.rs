@@ -1,5 +1,6 @@
 //! Programs that share no code with the project: a reader of C2SP tiles and a gRPC
 //! client made from the published `.proto` files alone.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{
     fs::File,

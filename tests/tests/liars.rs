@@ -1,5 +1,6 @@
 //! Partners that lie about their logs: nothing of it is stored, shown or passed on,
 //! and everybody else goes on.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use rstest::rstest;
 use volbridge_proto::{tlog::entry::Class, wire::exchange::v1 as wire};

@@ -1,5 +1,6 @@
 //! The portal in a real browser: what comes in without a reload, the tour, both
 //! languages, a narrow window, a window without scripts.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use fantoccini::Locator;
 use serde_json::Value;
