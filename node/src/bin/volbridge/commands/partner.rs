@@ -65,7 +65,7 @@ pub struct Show {
 pub struct Export {
     /// Id, fingerprint, domain or name
     pub partner: Option<String>,
-    /// Where the descriptor goes [default: <domain>.descriptor]
+    /// Where the descriptor goes [default: DOMAIN.descriptor]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }
