@@ -129,15 +129,32 @@ async fn page(
     })
 }
 
-/// Kinds without a list of their own are found in the log.
+/// Kinds without a list of their own are found in the logs: one partner's, or everybody's one after the other.
+/// The cursor says which log, and where in it.
 async fn entries(client: &Client, noun: Noun, partner: Vec<u8>, cursor: &str, limit: u32) -> Outcome<Page> {
-    let start: u64 = cursor.parse().unwrap_or_default();
-    let log = Some(node::LogRequest { partner, epoch: 0 });
+    let logs = if partner.is_empty() { all_partners(client).await? } else { vec![partner] };
+    let (nth, start) = cursor.split_once(':').unwrap_or_default();
+    let (nth, start): (usize, u64) = (nth.parse().unwrap_or_default(), start.parse().unwrap_or_default());
+    let Some(partner) = logs.get(nth) else { return Ok(Page { values: Vec::new(), next: String::new() }) };
+    let log = Some(node::LogRequest { partner: partner.clone(), epoch: 0 });
     let answer = client.logs().entries(node::EntriesRequest { log, start, limit }).await?.into_inner();
     let end = start + answer.entries.len() as u64;
-    let next = if answer.entries.is_empty() || end >= answer.size { String::new() } else { end.to_string() };
+    let next = if !answer.entries.is_empty() && end < answer.size {
+        format!("{nth}:{end}")
+    } else if nth + 1 < logs.len() {
+        format!("{}:0", nth + 1)
+    } else {
+        String::new()
+    };
     let values = answer.entries.iter().filter(|entry| entry.kind == noun.kind()).map(record_value).collect();
     Ok(Page { values, next })
+}
+
+/// Those whose logs this node has, itself included.
+async fn all_partners(client: &Client) -> Outcome<Vec<Vec<u8>>> {
+    let answer = client.partners().list(node::ListPartnersRequest {}).await?.into_inner();
+    let with_log = answer.partners.into_iter().filter(|view| view.log.is_some());
+    Ok(with_log.filter_map(|view| view.name).map(|name| name.id).collect())
 }
 
 /// A record with its content in place of the JSON text.
