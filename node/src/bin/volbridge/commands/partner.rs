@@ -25,7 +25,7 @@ const FINGERPRINT: usize = 16;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Admit a partner, by its descriptor file, or by endpoint and fingerprint
+    /// Admit a partner, by its descriptor file, or by endpoint and whole id
     Add(Add),
     /// Partners, how exchange with each goes, and its last error
     List,
@@ -46,7 +46,7 @@ pub struct Add {
     /// Where its node is reached; without one it is reached through others
     #[arg(long = "endpoint", value_name = "HOST:PORT")]
     pub endpoints: Vec<String>,
-    /// Its fingerprint or id, as its operator told you
+    /// Its fingerprint, as its operator told you; without a descriptor file its whole id, 64 digits
     #[arg(long, value_name = "HEX")]
     pub fingerprint: Option<String>,
 }
@@ -95,8 +95,8 @@ async fn add(session: &Session, args: Add) -> Outcome {
         (None, _) => {
             let what = say!(
                 lang,
-                "a descriptor file is needed, or --endpoint and --fingerprint",
-                "需要描述文件，或同时给出 --endpoint 和 --fingerprint"
+                "a descriptor file is needed, or --endpoint and the whole id (64 digits) as --fingerprint",
+                "需要描述文件，或给出 --endpoint 并在 --fingerprint 中给出完整编号（64 位）"
             );
             return Err(Problem::usage(what));
         }
