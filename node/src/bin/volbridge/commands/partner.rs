@@ -25,7 +25,7 @@ const FINGERPRINT: usize = 16;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Admit a partner, by its descriptor file, or by endpoint and whole id
+    /// Admit a partner, by its descriptor file, or if it is known through others by endpoint and fingerprint
     Add(Add),
     /// Partners, how exchange with each goes, and its last error
     List,
@@ -46,7 +46,7 @@ pub struct Add {
     /// Where its node is reached; without one it is reached through others
     #[arg(long = "endpoint", value_name = "HOST:PORT")]
     pub endpoints: Vec<String>,
-    /// Its fingerprint, as its operator told you; without a descriptor file its whole id, 64 digits
+    /// Its fingerprint or id, as its operator told you; without a descriptor file it must be known through others
     #[arg(long, value_name = "HEX")]
     pub fingerprint: Option<String>,
 }
@@ -95,8 +95,8 @@ async fn add(session: &Session, args: Add) -> Outcome {
         (None, _) => {
             let what = say!(
                 lang,
-                "a descriptor file is needed, or --endpoint and the whole id (64 digits) as --fingerprint",
-                "需要描述文件，或给出 --endpoint 并在 --fingerprint 中给出完整编号（64 位）"
+                "a descriptor file is needed, or, for a partner that is known through others, --endpoint and --fingerprint",
+                "需要描述文件；对经由其他伙伴得知的伙伴，也可同时给出 --endpoint 和 --fingerprint"
             );
             return Err(Problem::usage(what));
         }
@@ -122,8 +122,8 @@ async fn whole_id(client: &Client, fingerprint: &[u8], lang: Lang) -> Outcome<Ve
     let id = found.map_err(|problem| {
         problem.kept(say!(lang, "No partner was added.", "没有添加任何伙伴。")).hint(say!(
             lang,
-            "ask for its whole id (64 digits, from `volbridge partner show --self`) or its descriptor file",
-            "请索取完整编号（64 位，见 volbridge partner show --self）或描述文件"
+            "ask for its descriptor file, which `volbridge partner export` writes",
+            "请向对方索取 volbridge partner export 所写的描述文件"
         ))
     })?;
     Ok(id.to_vec())
