@@ -9,6 +9,7 @@ pub mod partner;
 pub mod pg;
 pub mod place;
 pub mod portal;
+pub mod proxy;
 
 pub use desk::Record;
 pub use partner::Partner;

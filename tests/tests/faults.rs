@@ -6,9 +6,12 @@ use std::time::Duration;
 use rstest::rstest;
 use volbridge_proto::{
     Code,
-    wire::node::v1::{PublishListingRequest, listings_client::ListingsClient},
+    wire::node::v1::{PublishListingRequest, StatusResponse, listings_client::ListingsClient},
 };
-use volbridge_tests::{Database, Partner, desk};
+use volbridge_tests::{
+    Database, Partner, desk,
+    proxy::{Line, Proxy},
+};
 
 async fn pair(database: Database) -> (Partner, Partner) {
     let (bvf, unv) = (Partner::start("BVF", database).await, Partner::start("UNV", database).await);
@@ -181,4 +184,31 @@ async fn t09_a_bit_that_flips_before_the_checkpoint_is_signed_stops_it(#[case] d
     assert_eq!(head.size, size);
     assert_eq!(head.checkpoint.lines().take(3).collect::<Vec<_>>(), note.lines().take(3).collect::<Vec<_>>());
     assert!(bvf.verifies(&bvf).await && bvf.listings().await.is_empty());
+}
+
+#[rstest]
+#[case::sqlite(Database::Sqlite)]
+#[case::postgres(Database::Postgres)]
+#[tokio::test]
+async fn f09_a_partition_is_noticed_and_heals_by_itself(#[case] database: Database) {
+    let (bvf, unv) = (Partner::start("BVF", database).await, Partner::start("UNV", database).await);
+    let proxy = Proxy::start(bvf.exchange()).await;
+    unv.admit(&bvf, Some(&proxy.address.to_string())).await;
+    bvf.admit(&unv, None).await;
+    unv.follows(&bvf).await;
+    let organisation = bvf.organisation().await;
+    for line in [Line::Cut, Line::Stalled] {
+        proxy.set(line);
+        if line == Line::Cut {
+            let gone = |status: &StatusResponse| status.peers.iter().any(|peer| peer.state != "connected");
+            unv.until("the partition isn't noticed", gone).await;
+        }
+        for number in 0..20 {
+            bvf.listing(&format!("{line:?} {number}"), &organisation).await;
+        }
+        proxy.set(Line::Up);
+        unv.follows(&bvf).await;
+    }
+    assert_eq!(unv.listings().await.len(), 40);
+    assert!(unv.verifies(&bvf).await);
 }

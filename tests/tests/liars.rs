@@ -148,3 +148,43 @@ async fn t16_bytes_that_are_no_record_are_kept_and_stop_nothing(#[case] database
     titles.sort();
     assert_eq!(titles, ["After all that", "CANARY 1", "CANARY 2", "CANARY 3"]);
 }
+
+#[rstest]
+#[case::sqlite(Database::Sqlite)]
+#[case::postgres(Database::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn t04_t17_a_record_that_comes_again_or_in_anothers_log_changes_nothing(#[case] database: Database) {
+    let victim = Partner::start("UNV", database).await;
+    let mut taken = Vec::new();
+    let author = Liar::start(
+        &victim,
+        |log| {
+            let listing = log.listing("CANARY once");
+            taken.clone_from(&listing.bytes);
+            log.append(vec![listing.clone()]);
+            log.force(Class::Public, listing.bytes);
+        },
+        |_, _| {},
+    )
+    .await;
+    let thief = Liar::start(&victim, |log| log.force(Class::Public, taken), |_, _| {}).await;
+    for (liar, size) in [(&author, 3), (&thief, 2)] {
+        let id = liar.id().to_vec();
+        victim
+            .until("a log isn't followed to its end", |status| {
+                let of_liar = |partner: &Option<volbridge_proto::wire::node::v1::PartnerName>| {
+                    partner.as_ref().is_some_and(|partner| partner.id == id)
+                };
+                let followed = status
+                    .logs
+                    .iter()
+                    .any(|log| of_liar(&log.partner) && log.log.as_ref().is_some_and(|log| log.size == size));
+                // Each has one line in the audit log: the second copy, and the stolen one.
+                followed && status.refusals.iter().filter(|refusal| of_liar(&refusal.partner)).count() == 1
+            })
+            .await;
+    }
+    let listings = victim.listings().await;
+    assert_eq!(listings.len(), 1);
+    assert_eq!(listings[0].partner.as_ref().unwrap().id, author.id().to_vec());
+}
