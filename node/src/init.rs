@@ -35,10 +35,19 @@ pub struct InitOptions {
     pub domain: String,
 }
 
+/// Holds the partner's id; written last.
+const MADE: &str = "partner";
+
 /// Whether the data folder holds a node.
 #[must_use]
 pub fn is_made(config: &Config) -> bool {
-    config.keys_dir().join("identity").exists()
+    partner(config).is_some()
+}
+
+/// Whose node the data folder holds.
+#[must_use]
+pub fn partner(config: &Config) -> Option<PartnerId> {
+    fs::read_to_string(config.node.data_dir.join(MADE)).ok()?.trim().parse().ok()
 }
 
 /// Makes a node in the configured data folder and database.
@@ -53,21 +62,36 @@ pub async fn init(config: &Config, options: InitOptions, env: &Env) -> Result<Pa
         return Err(Error::new(Code::AlreadyExists).at("node.data_dir"));
     }
     let db = open_database(config).await?;
-    if !logs::own(&db).await?.is_empty() {
+    let begun = logs::own(&db).await?.pop();
+    if begun.is_some() && !config.keys_dir().join("identity").exists() {
+        // The log of other keys.
         return Err(Error::new(Code::AlreadyExists).at("database.url"));
     }
     // A descriptor that breaks a rule leaves nothing behind.
     check(&options)?;
-    let (keys, next_identity) = NodeKeys::create(&config.keys_dir(), env)
-        .map_err(|error| Error::new(Code::Internal).because(error))?;
-    let tls = TlsIdentity::load_or_generate(&config.keys_dir())
-        .map_err(|error| Error::new(Code::Internal).because(error))?;
+    let failed = |error: &dyn std::fmt::Display| Error::new(Code::Internal).because(error.to_string());
+    let (keys, next_identity) = NodeKeys::create(&config.keys_dir(), env).map_err(|error| failed(&error))?;
+    let tls = TlsIdentity::load_or_generate(&config.keys_dir()).map_err(|error| failed(&error))?;
     write_token(&config.path(&config.api.token.file), env)?;
-    let partner =
-        begin_log(&db, &keys, descriptor(&options, keys.to_wire(next_identity, vec![tls.hash()])?), env)
-            .await?;
+    // An earlier call that was interrupted may have begun the log of these keys.
+    let partner = match begun {
+        Some(log) => log.id.partner,
+        None => {
+            let descriptor = descriptor(&options, keys.to_wire(next_identity, vec![tls.hash()])?);
+            begin_log(&db, &keys, descriptor, env).await?
+        }
+    };
     db.close().await;
+    write_whole(&data.join(MADE), &partner.to_string()).map_err(|error| failed(&error))?;
     Ok(partner)
+}
+
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let part = path.with_extension("new");
+    let mut file = fs::File::create(&part)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(part, path)
 }
 
 /// Opens the configured database.
@@ -109,7 +133,10 @@ fn write_token(path: &Path, env: &Env) -> Result<(), Error> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    if fs::metadata(path).is_ok_and(|file| file.len() > 0) {
+        return Ok(());
+    }
+    let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     file.and_then(|mut file| {
         file.write_all(hex::encode(env.bytes::<32>()).as_bytes())?;
         file.sync_all()

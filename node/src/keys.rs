@@ -46,18 +46,26 @@ pub struct NodeKeys {
 }
 
 impl NodeKeys {
-    /// Makes new keys in `folder`, which must not hold any; also gives the digest that commits to the next
-    /// identity. That pair's file isn't read again before the identity changes: it is to be kept elsewhere.
+    /// The keys of `folder`, made now unless they are all there; also gives the digest that commits to the
+    /// next identity. That pair's file isn't read again before the identity changes: it is to be kept elsewhere.
     pub fn create(folder: &Path, env: &Env) -> Result<(Self, [u8; 32]), KeysError> {
-        fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-        for role in ["identity", "next-identity", "log"] {
-            write(folder, role, &*Zeroizing::new(env.bytes::<64>()))?;
+        if !folder.join("identity").exists() {
+            Self::write_new(folder, env)?;
         }
+        Ok((Self::load(folder)?, pair(folder, "next-identity")?.public().next_digest()))
+    }
+
+    fn write_new(folder: &Path, env: &Env) -> Result<(), KeysError> {
+        fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
         for role in ["witness", "mirror", "sealing", "credential"] {
             write(folder, role, &*Zeroizing::new(env.bytes::<32>()))?;
         }
+        // The identity is the last: where it stands, all of them do.
+        for role in ["next-identity", "log", "identity"] {
+            write(folder, role, &*Zeroizing::new(env.bytes::<64>()))?;
+        }
         fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(folder, error))?;
-        Ok((Self::load(folder)?, pair(folder, "next-identity")?.public().next_digest()))
+        Ok(())
     }
 
     /// Reads the keys of `folder`.
@@ -98,6 +106,12 @@ fn pair(folder: &Path, role: &str) -> Result<SigningPair, KeysError> {
 fn write(folder: &Path, role: &str, seed: &[u8]) -> Result<(), KeysError> {
     let path = folder.join(role);
     let text = Zeroizing::new(hex::encode(seed));
+    // What an interrupted `init` left of a role is replaced: it was never used.
+    if let Err(error) = fs::remove_file(&path)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(failed(&path, error));
+    }
     let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
     file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .map_err(|error| failed(&path, error))

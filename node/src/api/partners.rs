@@ -126,6 +126,11 @@ async fn add(
             .at(format!("endpoints[{place}]"))
             .with("expected", "host:port"));
     }
+    let known = descriptor.is_some() || partners::descriptor(&api.context.db, &id).await?.is_some();
+    if !known && !request.endpoints.is_empty() {
+        // Its TLS keys stand in its descriptor: without that neither side would accept the other.
+        return Err(Error::new(Code::FieldRequired).at("descriptor"));
+    }
     let (endpoints, admitted_at) = (request.endpoints, api.context.env.now());
     let peer = PeerRow { partner: id, endpoints, descriptor, admitted_at, suspended: false };
     api.context.db.write(move |tx| async move { peers::admit(tx, &peer).await }.boxed()).await?;

@@ -14,7 +14,7 @@ use volbridge_proto::{PartnerId, Refusal};
 
 use crate::output::problem::{Outcome, Problem};
 
-pub use volbridge_node::init::is_made;
+pub use volbridge_node::init::{is_made, partner};
 
 /// A node that runs in this process.
 pub struct Hosted(Node);

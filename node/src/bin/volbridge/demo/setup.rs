@@ -115,11 +115,11 @@ pub async fn prepare(
                 country: partner.identity.country.clone(),
                 domain: partner.identity.domain.clone(),
             };
-            let id = hosting::make(&config, identity, env).await?;
-            if site.key == CARRIER {
-                state.set_carrier(id);
-                state.save().map_err(failed(lang))?;
-            }
+            hosting::make(&config, identity, env).await?;
+        }
+        if let (true, Some(id)) = (site.key == CARRIER, hosting::partner(&config)) {
+            state.set_carrier(id);
+            state.save().map_err(failed(lang))?;
         }
     }
     let token = |site: &Site| {
