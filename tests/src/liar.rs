@@ -18,7 +18,7 @@ use volbridge_proto::{
         keys::{Ed25519Secret, SigningPair},
     },
     record::{EncodedBody, body::encode_public, canonical},
-    seal::SealingSecret,
+    seal::{SealingPublic, SealingSecret, seal},
     tlog::{
         entry::{Class, Leaf, leaf_hash},
         own::OwnLog,
@@ -129,6 +129,27 @@ impl LiarsLog {
         encode_public(self.env.bytes(), Some(partner), epoch, &statement, None).expect("a body")
     }
 
+    /// A listing sealed to a partner as its `nth` record; not yet in the log.
+    pub async fn sealed_listing(&self, title: &str, recipient: &crate::Partner, nth: u64) -> EncodedBody {
+        let db = &recipient.node().context().db;
+        let theirs =
+            volbridge_node::views::partners::descriptor(db, &recipient.id).await.expect("a database");
+        let theirs = theirs.and_then(|descriptor| descriptor.keys).expect("a descriptor").sealing;
+        let organisation = desk::Record { hash: Vec::new(), subject: self.subject().to_vec(), index: 0 };
+        let statement = record::Statement {
+            kind: "volbridge.listing.v1".to_owned(),
+            subject: self.env.new_named_subject().to_vec(),
+            revision: 1,
+            recipients: vec![recipient.id.to_vec()],
+            payload: canonical::encode(&desk::listing(title, &organisation), "Listing").expect("canonical"),
+            ..Default::default()
+        };
+        let LogId { partner, epoch } = self.id();
+        let own = SealingSecret::from_seed(self.env.bytes()).public().expect("a key");
+        let slots = [(partner, own, nth), (recipient.id, SealingPublic::parse(&theirs).expect("a key"), nth)];
+        seal(self.env.bytes(), partner, epoch, &statement, &slots, &mut self.env.rng()).expect("sealed")
+    }
+
     fn subject(&self) -> SubjectId {
         self.env.new_public_subject()
     }
@@ -211,6 +232,21 @@ impl Liar {
         let tls = TlsIdentity::generate().expect("a TLS key");
         let mut log = LiarsLog::new(Env::system(), tls.hash());
         grow(&mut log);
+        Self::serve(victim, tls, log, lie).await
+    }
+
+    /// The same with so many listings that are sealed to the victim.
+    pub async fn start_sealing(victim: &crate::Partner, count: u64, lie: Lie) -> Self {
+        let tls = TlsIdentity::generate().expect("a TLS key");
+        let mut log = LiarsLog::new(Env::system(), tls.hash());
+        for nth in 1..=count {
+            let sealed = log.sealed_listing(&format!("CANARY {nth}"), victim, nth).await;
+            log.append(vec![sealed]);
+        }
+        Self::serve(victim, tls, log, lie).await
+    }
+
+    async fn serve(victim: &crate::Partner, tls: TlsIdentity, log: LiarsLog, lie: Lie) -> Self {
         let pins = Pins::new();
         let known = victim.tls_pins().await;
         pins.set(known.into_iter().map(|pin| (pin, victim.id)));

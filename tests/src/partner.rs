@@ -182,6 +182,7 @@ impl Partner {
                 }
                 last = status;
             }
+            panic!("{}: the status ended", self.name);
         };
         assert!(tokio::time::timeout(PATIENCE, arrived).await.is_ok(), "{}: {what}: {last:#?}", self.name);
     }

@@ -188,3 +188,22 @@ async fn t04_t17_a_record_that_comes_again_or_in_anothers_log_changes_nothing(#[
     assert_eq!(listings.len(), 1);
     assert_eq!(listings[0].partner.as_ref().unwrap().id, author.id().to_vec());
 }
+
+#[rstest]
+#[case::sqlite(Database::Sqlite)]
+#[case::postgres(Database::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn t10_a_sealed_record_that_is_left_out_is_missed(#[case] database: Database) {
+    let victim = Partner::start("UNV", database).await;
+    let liar = Liar::start_sealing(&victim, 3, |_, tail| drop(tail.bodies.remove(2))).await;
+    let id = liar.id().to_vec();
+    victim
+        .until("nothing is missed", |status| {
+            status.logs.iter().any(|log| {
+                log.partner.as_ref().is_some_and(|partner| partner.id == id)
+                    && log.missing == 1
+                    && log.not_for_us == 1
+            })
+        })
+        .await;
+}

@@ -227,6 +227,7 @@ network-erased = Erased
 network-wanted = Wanted
 network-refused = Refused
 network-withheld = Withheld
+network-missing = Missing for us
 network-changed = Last change
 network-refusals = Refused lately
 network-no-refusals = Nothing was refused.

@@ -194,6 +194,7 @@ network-erased = 已删除
 network-wanted = 待获取
 network-refused = 已拒绝
 network-withheld = 被扣留
+network-missing = 应收未到
 network-changed = 最近变动
 network-refusals = 最近拒绝的内容
 network-no-refusals = 没有拒绝过任何内容。

@@ -62,6 +62,7 @@ struct LogRow {
     wanted: String,
     refused: String,
     withheld: String,
+    missing: String,
     href: String,
 }
 
@@ -212,6 +213,7 @@ fn log_row(status: &node::LogStatus, reader: Lang) -> LogRow {
         wanted: grouped(status.wanted),
         refused: grouped(status.refused),
         withheld: grouped(status.withheld),
+        missing: grouped(status.missing),
     }
 }
 

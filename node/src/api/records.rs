@@ -332,7 +332,18 @@ async fn holders(
 ) -> Result<Vec<PartnerId>, Error> {
     let partners: Vec<PartnerId> = if named {
         let recipients = recipients::of_entry(&reading.tx, entry.log, entry.index).await?;
-        recipients.into_iter().map(|recipient| recipient.partner).collect()
+        let mut partners: Vec<PartnerId> =
+            recipients.into_iter().map(|recipient| recipient.partner).collect();
+        // Who carries for a recipient may have held the sealed bytes.
+        for recipient in partners.clone() {
+            let info = views::partners::node_info(&reading.tx, &recipient).await?;
+            let carriers = info.map(|info| info.carriers).unwrap_or_default();
+            partners
+                .extend(carriers.iter().filter_map(|carrier| PartnerId::try_from(carrier.as_slice()).ok()));
+        }
+        partners.sort_unstable();
+        partners.dedup();
+        partners
     } else {
         views::partners::list(&reading.tx).await?.iter().map(|partner| partner.partner()).collect()
     };
