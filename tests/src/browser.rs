@@ -56,6 +56,7 @@ impl Browser {
         let mut capabilities = Map::new();
         capabilities.insert("goog:chromeOptions".to_owned(), options);
         let address = format!("http://127.0.0.1:{port}");
+        let mut attempts = 0;
         let page = loop {
             let connected = ClientBuilder::rustls()
                 .expect("TLS for the driver")
@@ -65,10 +66,8 @@ impl Browser {
             match connected {
                 Ok(page) => break page,
                 // The driver needs a moment to listen.
-                Err(
-                    fantoccini::error::NewSessionError::Lost(_)
-                    | fantoccini::error::NewSessionError::Failed(_),
-                ) => {
+                Err(_) if attempts < 400 => {
+                    attempts += 1;
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
                 Err(error) => panic!("no browser: {error}"),

@@ -195,7 +195,7 @@ impl Feed {
     ) -> Result<Vec<wire::IndexedBody>, Error> {
         let mut bodies = Vec::new();
         for row in rows {
-            let (Some(body), State::Held) = (&row.body, row.state) else { continue };
+            let (Some(body), State::Held) = (row.sound_body(), row.state) else { continue };
             let mut deliver_for = Vec::new();
             if row.parsed().is_some_and(|leaf| leaf.class == Class::Named) {
                 let mut own = false;
@@ -211,7 +211,7 @@ impl Feed {
             }
             bodies.push(wire::IndexedBody {
                 index: row.index,
-                body: body.clone(),
+                body: body.to_vec(),
                 deliver_for,
                 blobs: Vec::new(),
             });

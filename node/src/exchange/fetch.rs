@@ -94,7 +94,7 @@ pub async fn bodies(
             if !may_read(context, peer, &row).await? {
                 continue;
             }
-            let Some(body) = row.body else { continue };
+            let Some(body) = row.sound_body().map(<[u8]>::to_vec) else { continue };
             bytes += body.len();
             if bytes > BYTES {
                 return Ok(feed::chunks(bodies));

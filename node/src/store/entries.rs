@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use sqlx::FromRow;
-use volbridge_proto::{RecordId, tlog::entry::Leaf};
+use volbridge_proto::{RecordId, record_id, tlog::entry::Leaf};
 
 use super::{Query, StoreError, Tx, Value, args, column, logs::LogNumber, select::Select};
 
@@ -97,6 +97,17 @@ impl EntryRow {
     #[must_use]
     pub fn id(&self) -> Option<RecordId> {
         self.parsed().map(|leaf| leaf.id)
+    }
+
+    /// The body, if it is what the leaf says: a damaged one is named in the node's log and given to nobody (F12).
+    #[must_use]
+    pub fn sound_body(&self) -> Option<&[u8]> {
+        let body = self.body.as_deref()?;
+        if self.id() == Some(record_id(body)) {
+            return Some(body);
+        }
+        tracing::error!(entry = %self.key(), "a stored body is damaged: run `volbridge fsck`");
+        None
     }
 
     /// For errors: `3/1041`.
