@@ -4,12 +4,13 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
     sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
 };
 
 use futures::FutureExt as _;
 use tokio::{
     sync::{Notify, watch},
-    time::Instant,
+    time::{Instant, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use volbridge_proto::{
@@ -41,6 +42,9 @@ use crate::{
     tls::{Dialer, Pins},
     views,
 };
+
+/// How long calls that are under way may take to end when the node stops.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// This node's present log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +90,7 @@ pub struct Context {
     histories: RwLock<BTreeMap<LogId, Arc<KeyHistory>>>,
     tasks: TaskTracker,
     stop: CancellationToken,
+    cut_off: CancellationToken,
 }
 
 /// What `Context::new` can't make itself.
@@ -127,6 +132,7 @@ impl Context {
             histories: RwLock::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
+            cut_off: CancellationToken::new(),
         }
     }
 
@@ -140,11 +146,31 @@ impl Context {
         self.stop.cancelled().await;
     }
 
-    /// Tells all tasks to stop and waits for them.
+    /// Cancelled then; for whom can't borrow.
+    pub(crate) fn stop_signal(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Whether it was.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Resolves when what hasn't ended by itself is cut off.
+    pub(crate) async fn cut_off(&self) {
+        self.cut_off.cancelled().await;
+    }
+
+    /// Tells all tasks to stop and waits for them. Who doesn't let its connection end is cut off after a while.
     pub(crate) async fn stop(&self) {
         self.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if timeout(GRACE, self.tasks.wait()).await.is_err() {
+            tracing::warn!("connections that did not end were cut");
+            self.pins.set([]);
+            self.cut_off.cancel();
+            self.tasks.wait().await;
+        }
     }
 
     /// Whether the own log's ML-DSA-44 line is due again; who asks and is told yes makes it.

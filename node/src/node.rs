@@ -130,8 +130,11 @@ async fn listen_exchange(context: &Arc<Context>, tls: &TlsIdentity) -> Result<Op
     if config.listen.is_empty() {
         return Ok(None);
     }
-    let limits =
-        Limits { handshakes: config.handshakes as usize, handshake_timeout: config.handshake_timeout() };
+    let limits = Limits {
+        handshakes: config.handshakes as usize,
+        handshake_timeout: config.handshake_timeout(),
+        ..Limits::default()
+    };
     let acceptor = Acceptor::new(tls, &context.pins, limits)
         .map_err(|error| Error::new(Code::Internal).because(error))?;
     let (listener, address) = bind(&config.listen, "exchange.listen").await?;
@@ -139,19 +142,17 @@ async fn listen_exchange(context: &Arc<Context>, tls: &TlsIdentity) -> Result<Op
         .max_decoding_message_size(MESSAGE)
         .max_encoding_message_size(MESSAGE);
     let server = Server::builder()
+        // Until a call answers, or begins to: a body that comes byte by byte ends here (T21).
+        .timeout(config.patience())
         .http2_keepalive_interval(Some(std::time::Duration::from_secs(20)))
         .http2_keepalive_timeout(Some(std::time::Duration::from_secs(20)))
         .initial_stream_window_size(2 << 20)
         .initial_connection_window_size(4 << 20)
         .max_concurrent_streams(Some(64))
         .add_service(service);
-    let stopping = Arc::clone(context);
-    context.spawn(async move {
-        let stop = async { stopping.stopping().await };
-        if let Err(error) = server.serve_with_incoming_shutdown(acceptor.incoming(listener), stop).await {
-            tracing::error!(%error, "the exchange stopped listening");
-        }
-    });
+    let stop = context.stop_signal();
+    let incoming = acceptor.incoming(listener);
+    serve(context, "the exchange", server.serve_with_incoming_shutdown(incoming, stop.cancelled_owned()));
     Ok(Some(address))
 }
 
@@ -161,26 +162,37 @@ async fn listen_api(context: &Arc<Context>) -> Result<(Option<SocketAddr>, Conne
     let api = Api::new(Arc::clone(context))
         .map_err(|error| Error::new(Code::Internal).at("api.token").because(error))?;
     let (in_process, connections) = tokio::sync::mpsc::channel(16);
-    let (piped, stopping) = (api.clone(), Arc::clone(context));
-    context.spawn(async move {
-        let connections = tokio_stream::wrappers::ReceiverStream::new(connections);
-        let connections = tokio_stream::StreamExt::map(connections, Ok);
-        if let Err(error) = piped.serve_connections(connections, async { stopping.stopping().await }).await {
-            tracing::error!(%error, "the API within the process stopped");
-        }
+    let (piped, stop) = (api.clone(), context.stop_signal());
+    let connections = tokio_stream::wrappers::ReceiverStream::new(connections);
+    let connections = tokio_stream::StreamExt::map(connections, Ok);
+    serve(context, "the API within the process", async move {
+        piped.serve_connections(connections, stop.cancelled()).await
     });
     let listen = &context.config.api.listen;
     if listen.is_empty() {
         return Ok((None, in_process));
     }
     let (listener, address) = bind(listen, "api.listen").await?;
+    let stop = context.stop_signal();
+    serve(context, "the API", async move { api.serve(listener, stop.cancelled()).await });
+    Ok((Some(address), in_process))
+}
+
+/// Runs a server until its connections have ended, or are cut off.
+fn serve<E: std::fmt::Display + Send>(
+    context: &Arc<Context>,
+    name: &'static str,
+    server: impl Future<Output = Result<(), E>> + Send + 'static,
+) {
     let stopping = Arc::clone(context);
     context.spawn(async move {
-        if let Err(error) = api.serve(listener, async { stopping.stopping().await }).await {
-            tracing::error!(%error, "the API stopped listening");
+        tokio::select! {
+            ended = server => if let Err(error) = ended {
+                tracing::error!(%error, "{name} stopped listening");
+            },
+            () = stopping.cut_off() => {}
         }
     });
-    Ok((Some(address), in_process))
 }
 
 async fn bind(address: &str, key: &str) -> Result<(TcpListener, SocketAddr), Error> {

@@ -279,7 +279,7 @@ async fn t25_an_unpinned_partner_is_cut_off_at_once_and_stays_out() {
 
 #[tokio::test]
 async fn t21_stalled_handshakes_keep_nobody_out() {
-    let limits = Limits { handshakes: 8, handshake_timeout: Duration::from_secs(3_600) };
+    let limits = Limits { handshakes: 8, handshake_timeout: Duration::from_secs(3_600), ..Limits::default() };
     let mut server = server(limits).await;
     let caller = TlsIdentity::generate().unwrap();
     server.pins.set([(caller.hash(), partner(1))]);

@@ -23,10 +23,12 @@ pub struct ExchangeConfig {
     pub handshakes: u32,
     /// Seconds that one may take.
     pub handshake_seconds: u32,
+    /// Seconds that a partner may pause within a call, or within what it announced.
+    pub patience_seconds: u32,
     /// Unacknowledged bytes for one log.
-    pub log_window_bytes: u64,
+    pub log_window_bytes: u32,
     /// Unacknowledged bytes for one partner.
-    pub peer_window_bytes: u64,
+    pub peer_window_bytes: u32,
 }
 
 impl ExchangeConfig {
@@ -39,8 +41,9 @@ impl ExchangeConfig {
         let window = 1 << 20..=1 << 30;
         bounded("handshakes", self.handshakes.into(), 1..=10_000, &mut faults);
         bounded("handshake_seconds", self.handshake_seconds.into(), 1..=60, &mut faults);
-        bounded("log_window_bytes", self.log_window_bytes, window.clone(), &mut faults);
-        bounded("peer_window_bytes", self.peer_window_bytes, window, &mut faults);
+        bounded("patience_seconds", self.patience_seconds.into(), 1..=600, &mut faults);
+        bounded("log_window_bytes", self.log_window_bytes.into(), window.clone(), &mut faults);
+        bounded("peer_window_bytes", self.peer_window_bytes.into(), window, &mut faults);
         if self.peer_window_bytes < self.log_window_bytes {
             faults.push(("peer_window_bytes", "is smaller than the window of one log".to_owned()));
         }
@@ -51,5 +54,11 @@ impl ExchangeConfig {
     #[must_use]
     pub fn handshake_timeout(&self) -> Duration {
         Duration::from_secs(self.handshake_seconds.into())
+    }
+
+    /// How long a partner may pause within a call, or within what it announced.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(self.patience_seconds.into())
     }
 }

@@ -16,7 +16,7 @@ use volbridge_proto::{
     wire::exchange::v1::{self as wire, follow_response::Response},
 };
 
-use super::{BODIES, LOG_WINDOW};
+use super::BODIES;
 use crate::{
     context::Context,
     error::Error,
@@ -87,7 +87,7 @@ impl Feed {
     /// # Errors
     /// When the store fails, or the peer claims a larger log than there is.
     pub async fn next(&mut self, context: &Context, head: &Head) -> Result<Vec<wire::FollowResponse>, Error> {
-        if self.bytes >= LOG_WINDOW {
+        if self.bytes >= context.config.exchange.log_window_bytes as usize {
             return Ok(Vec::new());
         }
         let responses = match self.target {

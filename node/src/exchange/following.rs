@@ -1,9 +1,10 @@
 //! One log, followed through one peer: messages in, verified ranges stored,
 //! acknowledgements out. The rules are `proto::exchange::follow`; this is its I/O.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
+use tokio::time::Instant;
 use tonic::transport::Channel;
 use volbridge_proto::{
     Code, LogId, PartnerId, Refusal,
@@ -19,7 +20,7 @@ use volbridge_proto::{
     wire::exchange::v1::{self as wire, exchange_client::ExchangeClient, follow_response::Response},
 };
 
-use super::feed::log_message;
+use super::{call, feed::log_message};
 use crate::{
     context::Context,
     error::Error,
@@ -34,6 +35,9 @@ use crate::{
 
 /// Descriptors that one partner can have: more is a flood.
 const DESCRIPTORS: usize = 4_096;
+
+/// A range takes at most so many pauses: bodies one by one, each just in time, would hold a log for hours.
+const PAUSES: u32 = 20;
 
 /// Why a log isn't followed any further through this peer.
 #[derive(Debug)]
@@ -63,6 +67,16 @@ pub struct Following {
     follower: LogFollower,
     pending: Option<Pending>,
     carries: Arc<[PartnerId]>,
+    catching_up: Option<CatchingUp>,
+}
+
+/// Since when a peer owes what it announced with a target.
+#[derive(Clone, Copy)]
+struct CatchingUp {
+    /// It sent the target, or entries became durable.
+    since: Instant,
+    /// It sent a part.
+    heard: Instant,
 }
 
 struct Pending {
@@ -82,7 +96,7 @@ impl Following {
         let history = fetch_keys(context, client, log, stored.as_ref()).await?;
         let Some(row) = stored else {
             let follower = LogFollower::new(log, history, Frontier::new(), Vec::new())?;
-            return Ok(Self { follower, pending: None, carries });
+            return Ok(Self { follower, pending: None, carries, catching_up: None });
         };
         let start = row.size - row.size % WIDTH;
         let partial = entries::leaves(&context.db, row.number, start..row.size).await?;
@@ -94,12 +108,19 @@ impl Following {
         if let Some(held) = held {
             follower = follower.holding(held);
         }
-        Ok(Self { follower, pending: None, carries })
+        Ok(Self { follower, pending: None, carries, catching_up: None })
     }
 
     /// The number of entries stored.
     pub fn size(&self) -> u64 {
         self.follower.size()
+    }
+
+    /// When the peer is too slow with what it announced; never if it announced nothing. What it gave of other
+    /// logs, last at `stored`, counts for a while: they share the connection.
+    pub fn late(&self, stored: Instant, patience: Duration) -> Option<Instant> {
+        let CatchingUp { since, heard } = self.catching_up?;
+        Some((heard.max(stored) + patience).min(since + patience * PAUSES))
     }
 
     /// Takes one message; returns the size to acknowledge if entries became durable.
@@ -112,13 +133,21 @@ impl Following {
         match response {
             Response::Target(target) => {
                 self.with_keys(context, client, |follower| follower.target(&target)).await?;
+                if self.follower.is_catching_up() && self.catching_up.is_none() {
+                    self.catching_up = Some(CatchingUp { since: Instant::now(), heard: Instant::now() });
+                }
             }
             Response::Range(range) => {
+                if self.pending.is_some() {
+                    return Err(out_of_order().into());
+                }
+                self.heard();
                 let pending = Pending { range: self.follower.range(&range)?, carried: CarriedFor::new() };
                 self.pending = Some(pending);
                 return self.finish(context).await;
             }
             Response::Bodies(bodies) => {
+                self.heard();
                 let pending = self.pending.as_mut().ok_or_else(out_of_order)?;
                 for body in bodies.bodies {
                     note_carried(&self.carries, &mut pending.carried, body.index, &body.deliver_for);
@@ -140,6 +169,12 @@ impl Following {
             }
         }
         Ok(None)
+    }
+
+    fn heard(&mut self) {
+        if let Some(catching_up) = &mut self.catching_up {
+            catching_up.heard = Instant::now();
+        }
     }
 
     /// Runs a step of the follower; if it lacks keys, fetches them and tries once more.
@@ -207,6 +242,8 @@ impl Following {
             context.heads.announce(head);
         }
         context.after(effects);
+        let now = Instant::now();
+        self.catching_up = self.follower.is_catching_up().then_some(CatchingUp { since: now, heard: now });
         Ok(Some(end))
     }
 }
@@ -246,7 +283,7 @@ async fn fetch_keys(
     let mut joined = wire::KeysResponse::default();
     loop {
         let request = wire::KeysRequest { log: Some(log_message(&log)), from };
-        let page = client.keys(request).await.map_err(super::peer::refused)?.into_inner();
+        let page = call(context, client.keys(request)).await?;
         joined.descriptors.extend(page.descriptors);
         joined.group_ends = page.group_ends;
         joined.checkpoint = page.checkpoint;

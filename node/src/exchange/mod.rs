@@ -17,13 +17,12 @@ mod supervise;
 pub mod wanted;
 pub mod witness;
 
+use tokio::time::timeout;
+use tonic::{Response, Status};
+use volbridge_proto::Code;
+
 pub use self::supervise::run;
-
-/// Unacknowledged bytes that one log may have under way to a peer.
-pub const LOG_WINDOW: usize = 8 << 20;
-
-/// And all logs together.
-pub const PEER_WINDOW: usize = 32 << 20;
+use crate::{context::Context, error::Error};
 
 /// Bodies in one message, bytes.
 pub const BODIES: usize = 1 << 20;
@@ -33,3 +32,21 @@ pub const MESSAGE: usize = 2 << 20;
 
 /// Logs that one stream may ask for.
 pub const SUBSCRIPTIONS: usize = 1_024;
+
+/// Waits for a peer's answer: no longer than the node is patient, and not while it stops.
+async fn call<T>(
+    context: &Context,
+    answer: impl Future<Output = Result<Response<T>, Status>>,
+) -> Result<T, Error> {
+    patiently(context, answer).await?.map(Response::into_inner).map_err(peer::refused)
+}
+
+/// Waits for a peer: no longer than the node is patient, and not while it stops.
+async fn patiently<T>(context: &Context, step: impl Future<Output = T>) -> Result<T, Error> {
+    tokio::select! {
+        done = timeout(context.config.exchange.patience(), step) => {
+            done.map_err(|_| Error::new(Code::PeerSlow))
+        }
+        () = context.stopping() => Err(Error::new(Code::ShuttingDown)),
+    }
+}

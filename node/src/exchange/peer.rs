@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::{
     sync::mpsc,
-    time::{Instant, interval_at, sleep_until, timeout},
+    time::{Instant, interval_at, sleep_until},
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming, transport::Channel};
@@ -22,10 +22,10 @@ use volbridge_proto::{
 };
 
 use super::{
-    MESSAGE, evidence,
+    MESSAGE, call, evidence,
     feed::{log_message, parse_log},
     following::{Following, Stop},
-    heads,
+    heads, patiently,
     wanted::Wanted,
     witness,
 };
@@ -38,9 +38,6 @@ use crate::{
     tls::{ConnectError, HostPort},
     views,
 };
-
-/// For a call that is answered at once.
-const CALL: Duration = Duration::from_secs(20);
 
 /// Between two rounds of `Heads` when nothing asks for one.
 const HEADS: Duration = Duration::from_secs(30);
@@ -121,6 +118,8 @@ struct Session {
     subscriptions: u64,
     /// The checkpoints that the peer was told.
     told: BTreeMap<LogId, Arc<str>>,
+    /// When entries from it last became durable.
+    stored: Instant,
     wanted: Wanted,
 }
 
@@ -133,7 +132,7 @@ impl Session {
         let mut client = ExchangeClient::new(channel)
             .max_decoding_message_size(MESSAGE)
             .max_encoding_message_size(MESSAGE);
-        let described = call(client.describe(wire::DescribeRequest {})).await?;
+        let described = call(context, client.describe(wire::DescribeRequest {})).await?;
         if described.version != 1 {
             return Err(Error::new(Code::PeerVersion).with("version", described.version).into());
         }
@@ -141,7 +140,7 @@ impl Session {
             return Err(Error::new(Code::PeerProtocol).at("partner").into());
         }
         let (outbox, requests) = mpsc::channel(OUTBOX);
-        let inbox = call(client.follow(ReceiverStream::new(requests))).await?;
+        let inbox = call(context, client.follow(ReceiverStream::new(requests))).await?;
         let (following, subscribed) = (BTreeMap::new(), BTreeMap::new());
         Ok(Self {
             context: Arc::clone(context),
@@ -153,6 +152,7 @@ impl Session {
             subscribed,
             subscriptions: 0,
             told: BTreeMap::new(),
+            stored: Instant::now(),
             wanted: Wanted::default(),
         })
     }
@@ -165,6 +165,7 @@ impl Session {
         let mut round = interval_at(Instant::now(), HEADS);
         let mut gathered: Option<Instant> = None;
         loop {
+            let late = self.late();
             let result = tokio::select! {
                 message = self.inbox.message() => match message {
                     Ok(Some(message)) => self.take(message).await,
@@ -172,6 +173,9 @@ impl Session {
                     Err(status) => Err(refused(status).into()),
                 },
                 _ = round.tick() => self.round().await,
+                () = sleep_until(late.unwrap_or_else(Instant::now)), if late.is_some() => {
+                    Err(Error::new(Code::PeerSlow).into())
+                }
                 () = sleep_until(gathered.unwrap_or_else(Instant::now)), if gathered.is_some() => {
                     gathered = None;
                     self.round().await
@@ -193,6 +197,12 @@ impl Session {
         }
     }
 
+    /// When the peer has paused too long within something that it announced.
+    fn late(&self) -> Option<Instant> {
+        let patience = self.context.config.exchange.patience();
+        self.following.values().filter_map(|following| following.late(self.stored, patience)).min()
+    }
+
     /// Cosigns what is new, tells the peer what was seen, and fetches what is still wanted.
     async fn round(&mut self) -> Result<(), Ended> {
         for log in self.following.keys() {
@@ -204,7 +214,7 @@ impl Session {
         news.retain(|head| self.told.get(&head.log) != Some(&head.checkpoint));
         for page in news.chunks(heads::PAGE) {
             let heads = heads::give(&self.context, self.peer, page.to_vec()).await?;
-            let theirs = call(self.client.heads(wire::HeadsRequest { heads })).await?;
+            let theirs = call(&self.context, self.client.heads(wire::HeadsRequest { heads })).await?;
             self.told.extend(page.iter().map(|head| (head.log, Arc::clone(&head.checkpoint))));
             heads::take(&self.context, self.peer, &theirs.heads).await?;
         }
@@ -247,11 +257,8 @@ impl Session {
     }
 
     async fn request(&self, request: Request) -> Result<(), Ended> {
-        let sent = timeout(CALL, self.outbox.send(FollowRequest { request: Some(request) })).await;
-        match sent {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(Error::new(Code::PeerSlow).into()),
-        }
+        let sent = self.outbox.send(FollowRequest { request: Some(request) });
+        patiently(&self.context, sent).await?.map_err(|_| Error::new(Code::PeerUnreachable).into())
     }
 
     async fn take(&mut self, message: wire::FollowResponse) -> Result<(), Ended> {
@@ -266,6 +273,7 @@ impl Session {
         let before = self.following.get(&log).map_or(0, Following::size);
         match self.take_of(log, response).await {
             Ok(Some(size)) => {
+                self.stored = Instant::now();
                 let entries = size.saturating_sub(before);
                 self.context.status.count(self.peer, entries, bytes);
                 metrics::received(&self.peer, entries, bytes);
@@ -319,14 +327,6 @@ impl Session {
             FollowFault::Behind(_) if log.partner != self.peer => Ok(()),
             _ => Err(Error::new(code).with("log", log).into()),
         }
-    }
-}
-
-async fn call<T>(answer: impl Future<Output = Result<tonic::Response<T>, Status>>) -> Result<T, Error> {
-    match timeout(CALL, answer).await {
-        Ok(Ok(answer)) => Ok(answer.into_inner()),
-        Ok(Err(status)) => Err(refused(status)),
-        Err(_) => Err(Error::new(Code::PeerSlow)),
     }
 }
 

@@ -1,10 +1,15 @@
 //! The calls that peers make. Who calls is whom the TLS key was pinned to.
 
-use std::{collections::BTreeMap, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 use volbridge_proto::{
     BlobHash, Code, LogId, PartnerId, Refusal,
@@ -12,26 +17,36 @@ use volbridge_proto::{
 };
 
 use super::{
-    LOG_WINDOW, MESSAGE, PEER_WINDOW, SUBSCRIPTIONS, delivery,
+    MESSAGE, SUBSCRIPTIONS, delivery,
     feed::{Feed, log_message, parse_log},
-    fetch, heads,
+    fetch, heads, patiently,
 };
 use crate::{api::status, context::Context, error::Error, tls::PeerInfo, views};
-
-/// How long a peer may leave a message untaken before its stream ends.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Messages between the store and the wire.
 const OUTBOX: usize = 16;
 
 /// Serves the exchange of one node.
 #[derive(Clone)]
-pub struct ExchangeService(Arc<Context>);
+pub struct ExchangeService {
+    context: Arc<Context>,
+    followers: Arc<Mutex<BTreeMap<PartnerId, CancellationToken>>>,
+}
 
 impl ExchangeService {
     /// The service of this node.
     pub fn new(context: Arc<Context>) -> Self {
-        Self(context)
+        Self { context, followers: Arc::default() }
+    }
+
+    /// Ends the partner's earlier Follow stream: what it left behind is never worth a second one.
+    fn replace(&self, peer: PartnerId) -> CancellationToken {
+        let replaced = CancellationToken::new();
+        let mut followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(earlier) = followers.insert(peer, replaced.clone()) {
+            earlier.cancel();
+        }
+        replaced
     }
 }
 
@@ -53,28 +68,29 @@ impl Exchange for ExchangeService {
         &self,
         request: Request<wire::DescribeRequest>,
     ) -> Result<Response<wire::DescribeResponse>, Status> {
-        caller(&self.0, &request)?;
-        describe(&self.0).await.map(Response::new).map_err(status)
+        caller(&self.context, &request)?;
+        describe(&self.context).await.map(Response::new).map_err(status)
     }
 
     async fn keys(
         &self,
         request: Request<wire::KeysRequest>,
     ) -> Result<Response<wire::KeysResponse>, Status> {
-        caller(&self.0, &request)?;
+        caller(&self.context, &request)?;
         let request = request.into_inner();
         let log = parse_log(request.log.as_ref()).map_err(|refusal| status(refusal.into()))?;
-        fetch::keys(&self.0, &log, request.from).await.map(Response::new).map_err(status)
+        fetch::keys(&self.context, &log, request.from).await.map(Response::new).map_err(status)
     }
 
     async fn follow(
         &self,
         request: Request<Streaming<wire::FollowRequest>>,
     ) -> Result<Response<Self::FollowStream>, Status> {
-        let peer = caller(&self.0, &request)?;
+        let peer = caller(&self.context, &request)?;
         let (outbox, messages) = mpsc::channel(OUTBOX);
-        let session = Session { context: Arc::clone(&self.0), peer, feeds: BTreeMap::new(), outbox };
-        self.0.spawn(session.run(request.into_inner()));
+        let context = Arc::clone(&self.context);
+        let session = Session { context, peer, feeds: BTreeMap::new(), outbox, replaced: self.replace(peer) };
+        self.context.spawn(session.run(request.into_inner()));
         Ok(Response::new(Box::pin(ReceiverStream::new(messages))))
     }
 
@@ -82,8 +98,8 @@ impl Exchange for ExchangeService {
         &self,
         request: Request<wire::FetchBodiesRequest>,
     ) -> Result<Response<Self::FetchBodiesStream>, Status> {
-        let peer = caller(&self.0, &request)?;
-        let bodies = fetch::bodies(&self.0, peer, &request.into_inner()).await.map_err(status)?;
+        let peer = caller(&self.context, &request)?;
+        let bodies = fetch::bodies(&self.context, peer, &request.into_inner()).await.map_err(status)?;
         let messages = tokio_stream::iter(bodies.into_iter().map(Ok));
         Ok(Response::new(Box::pin(messages)))
     }
@@ -92,12 +108,12 @@ impl Exchange for ExchangeService {
         &self,
         request: Request<wire::FetchBlobRequest>,
     ) -> Result<Response<Self::FetchBlobStream>, Status> {
-        let peer = caller(&self.0, &request)?;
+        let peer = caller(&self.context, &request)?;
         let request = request.into_inner();
         let hash = BlobHash::try_from(request.hash.as_slice())
             .map_err(|refusal| status(refusal.at("hash").into()))?;
         let chunks =
-            fetch::blob(&self.0, peer, hash, request.offset, request.length).await.map_err(status)?;
+            fetch::blob(&self.context, peer, hash, request.offset, request.length).await.map_err(status)?;
         Ok(Response::new(Box::pin(chunks.map(|chunk| chunk.map_err(status)))))
     }
 
@@ -105,10 +121,10 @@ impl Exchange for ExchangeService {
         &self,
         request: Request<wire::HeadsRequest>,
     ) -> Result<Response<wire::HeadsResponse>, Status> {
-        let peer = caller(&self.0, &request)?;
+        let peer = caller(&self.context, &request)?;
         let asked = request.into_inner().heads;
-        heads::take(&self.0, peer, &asked).await.map_err(status)?;
-        let heads = heads::answer(&self.0, peer, &asked).await.map_err(status)?;
+        heads::take(&self.context, peer, &asked).await.map_err(status)?;
+        let heads = heads::answer(&self.context, peer, &asked).await.map_err(status)?;
         Ok(Response::new(wire::HeadsResponse { heads }))
     }
 }
@@ -124,15 +140,11 @@ async fn describe(context: &Context) -> Result<wire::DescribeResponse, Error> {
         descriptor,
         node_info,
         limits: Some(wire::Limits {
-            log_window: bytes(LOG_WINDOW),
-            peer_window: bytes(PEER_WINDOW),
-            message: bytes(MESSAGE),
+            log_window: context.config.exchange.log_window_bytes,
+            peer_window: context.config.exchange.peer_window_bytes,
+            message: u32::try_from(MESSAGE).unwrap_or(u32::MAX),
         }),
     })
-}
-
-fn bytes(limit: usize) -> u32 {
-    u32::try_from(limit).unwrap_or(u32::MAX)
 }
 
 /// One peer's Follow stream.
@@ -141,6 +153,7 @@ struct Session {
     peer: PartnerId,
     feeds: BTreeMap<LogId, Feed>,
     outbox: mpsc::Sender<Result<wire::FollowResponse, Status>>,
+    replaced: CancellationToken,
 }
 
 impl Session {
@@ -160,6 +173,7 @@ impl Session {
                     request = requests.next() => self.take(request).await,
                     _ = changed.changed() => Ok(true),
                     () = self.context.stopping() => Ok(false),
+                    () = self.replaced.cancelled() => Ok(false),
                 },
             };
             match result {
@@ -167,7 +181,8 @@ impl Session {
                 Ok(_) => return,
                 Err(error) => {
                     tracing::info!(partner.id = %self.peer, %error, "a follower's stream ended");
-                    self.send(Err(status(error))).await;
+                    // Said to who still reads.
+                    let _ = self.outbox.try_send(Err(status(error)));
                     return;
                 }
             }
@@ -196,7 +211,7 @@ impl Session {
 
     fn subscribe(&mut self, subscribe: &wire::Subscribe) -> Result<(), Error> {
         let log = parse_log(subscribe.log.as_ref())?;
-        if self.feeds.len() >= SUBSCRIPTIONS {
+        if self.feeds.len() >= SUBSCRIPTIONS && !self.feeds.contains_key(&log) {
             return Err(Refusal::new(Code::FollowSubscription).into());
         }
         let deliver_for: Vec<PartnerId> = subscribe
@@ -215,7 +230,7 @@ impl Session {
         let logs: Vec<LogId> = self.feeds.keys().copied().collect();
         for log in logs {
             let under_way: usize = self.feeds.values().map(Feed::bytes).sum();
-            if under_way >= PEER_WINDOW {
+            if under_way >= self.context.config.exchange.peer_window_bytes as usize {
                 return Ok(false);
             }
             let (Some(head), Some(feed)) = (self.context.heads.get(&log), self.feeds.get_mut(&log)) else {
@@ -224,21 +239,19 @@ impl Session {
             if head.frozen {
                 let ended = feed.ended(Code::LogFrozen);
                 self.feeds.remove(&log);
-                self.send(Ok(ended)).await;
+                self.send(Ok(ended)).await?;
                 continue;
             }
             let responses = feed.next(&self.context, &head).await?;
             more |= !responses.is_empty();
             for response in responses {
-                if !self.send(Ok(response)).await {
-                    return Err(Code::PeerSlow.into());
-                }
+                self.send(Ok(response)).await?;
             }
         }
         Ok(more)
     }
 
-    async fn send(&self, message: Result<wire::FollowResponse, Status>) -> bool {
-        matches!(tokio::time::timeout(PATIENCE, self.outbox.send(message)).await, Ok(Ok(())))
+    async fn send(&self, message: Result<wire::FollowResponse, Status>) -> Result<(), Error> {
+        patiently(&self.context, self.outbox.send(message)).await?.map_err(|_| Code::PeerUnreachable.into())
     }
 }

@@ -60,7 +60,7 @@ async fn keep(context: Arc<Context>, partner: PartnerId) {
                 peer::Ended { code: Code::PeerUnreachable, detail: error.to_string(), was_connected: false }
             }
         };
-        if ended.code == Code::ShuttingDown {
+        if context.is_stopping() {
             break;
         }
         failures = if ended.was_connected { 1 } else { failures.saturating_add(1) };

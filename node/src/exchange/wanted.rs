@@ -4,18 +4,16 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use futures::{FutureExt as _, StreamExt as _};
-use tokio::time::timeout;
 use tonic::transport::Channel;
 use volbridge_proto::{
     BlobHash, Code, PartnerId,
     wire::exchange::v1::{self as wire, exchange_client::ExchangeClient},
 };
 
-use super::{feed::log_message, following, peer::refused};
+use super::{call, feed::log_message, following, patiently, peer::refused};
 use crate::{
     context::Context,
     error::Error,
@@ -28,9 +26,6 @@ use crate::{
 
 /// Blobs or entries asked for in one round.
 const ROUND: u32 = 256;
-
-/// How long a peer may pause within an answer.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is being fetched right now, so that no two peers send the same.
 #[derive(Debug, Default)]
@@ -96,14 +91,13 @@ async fn fetch_bodies(context: &Arc<Context>, client: &mut ExchangeClient<Channe
         let ranges =
             ranges.into_iter().map(|range| wire::IndexRange { start: range.start, end: range.end }).collect();
         let request = wire::FetchBodiesRequest { log: Some(log_message(&head.log)), ranges };
-        let mut answer = match client.fetch_bodies(request).await {
-            Ok(answer) => answer.into_inner(),
+        let mut answer = match call(context, client.fetch_bodies(request)).await {
+            Ok(answer) => answer,
+            Err(error) if error.code == Code::PeerSlow => return Err(error),
             // It doesn't hold this log, or not as much of it: others may.
             Err(_) => continue,
         };
-        while let Some(bodies) =
-            timeout(PATIENCE, answer.message()).await.map_err(|_| Code::PeerSlow)?.map_err(refused)?
-        {
+        while let Some(bodies) = patiently(context, answer.message()).await?.map_err(refused)? {
             following::store_late(context, head.log, bodies.bodies).await?;
         }
     }
@@ -140,15 +134,16 @@ async fn fetch_blob(
         if !receiving.is_complete() {
             let offset = receiving.offset();
             let request = wire::FetchBlobRequest { hash: blob.hash.to_vec(), offset, length: 0 };
-            let answer = client.fetch_blob(request).await.map_err(refused)?.into_inner();
-            let pieces = futures::stream::unfold(answer, |mut answer| async {
-                let piece = match timeout(PATIENCE, answer.message()).await {
+            let answer = call(context, client.fetch_blob(request)).await?;
+            let fetcher = Arc::clone(context);
+            let pieces = futures::stream::unfold((fetcher, answer), |(fetcher, mut answer)| async {
+                let piece = match patiently(&fetcher, answer.message()).await {
                     Ok(Ok(Some(chunk))) => Ok(chunk.encoded),
                     Ok(Ok(None)) => return None,
                     Ok(Err(status)) => Err(refused(status).to_string()),
-                    Err(_) => Err(Code::PeerSlow.text().to_owned()),
+                    Err(error) => Err(error.to_string()),
                 };
-                Some((piece, answer))
+                Some((piece, (fetcher, answer)))
             });
             receiving.decode(blob.size - offset, pieces.boxed()).await?;
         }

@@ -21,7 +21,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_stream::Stream;
 
-use super::{ALPN, PeerStream, Pins, TlsError, TlsIdentity, pins::PinVerifier, provider};
+use super::{ALPN, PeerStream, Pins, TlsError, TlsIdentity, pins::PinVerifier, provider, stream::Places};
 
 /// Connections that are accepted and wait for the server to take them.
 const WAITING: usize = 16;
@@ -36,11 +36,13 @@ pub struct Limits {
     pub handshakes: usize,
     /// How long one may take.
     pub handshake_timeout: Duration,
+    /// Connections of one partner at the same time. It needs one, and a second while the first dies.
+    pub connections: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { handshakes: 64, handshake_timeout: Duration::from_secs(10) }
+        Self { handshakes: 64, handshake_timeout: Duration::from_secs(10), connections: 8 }
     }
 }
 
@@ -49,6 +51,7 @@ impl Default for Limits {
 pub struct Acceptor {
     tls: TlsAcceptor,
     pins: Arc<Pins>,
+    places: Arc<Places>,
     limits: Limits,
 }
 
@@ -64,7 +67,12 @@ impl Acceptor {
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
         config.max_early_data_size = 0;
-        Ok(Self { tls: TlsAcceptor::from(Arc::new(config)), pins: pins.clone(), limits })
+        Ok(Self {
+            tls: TlsAcceptor::from(Arc::new(config)),
+            pins: pins.clone(),
+            places: Arc::default(),
+            limits,
+        })
     }
 
     /// One handshake over any transport.
@@ -74,7 +82,9 @@ impl Acceptor {
     {
         let handshake = self.tls.accept(transport);
         let stream = tokio::time::timeout(self.limits.handshake_timeout, handshake).await??;
-        PeerStream::new(stream.into(), address, &self.pins)
+        let stream = PeerStream::new(stream.into(), address, &self.pins)?;
+        let place = self.places.take(stream.info().partner, self.limits.connections);
+        Ok(stream.at(place.ok_or(io::ErrorKind::QuotaExceeded)?))
     }
 
     /// Accepts for as long as the returned stream is there; for tonic's `serve_with_incoming`.

@@ -1,10 +1,11 @@
 //! A connection with a partner: the same type on both sides. It ends when the partner's key is unpinned.
 
 use std::{
+    collections::BTreeMap,
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
 };
 
@@ -25,6 +26,42 @@ pub struct PeerInfo {
     pub address: SocketAddr,
 }
 
+/// Connections that each partner has.
+#[derive(Debug, Default)]
+pub(super) struct Places(Mutex<BTreeMap<PartnerId, usize>>);
+
+impl Places {
+    /// One more for a partner, until it is dropped; none above `limit`.
+    pub(super) fn take(self: &Arc<Self>, partner: PartnerId, limit: usize) -> Option<Place> {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = places.entry(partner).or_default();
+        if *taken >= limit {
+            return None;
+        }
+        *taken += 1;
+        Some(Place { places: Arc::clone(self), partner })
+    }
+}
+
+/// One connection's place among its partner's.
+#[derive(Debug)]
+pub(super) struct Place {
+    places: Arc<Places>,
+    partner: PartnerId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut places = self.places.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = places.get_mut(&self.partner) {
+            *taken -= 1;
+            if *taken == 0 {
+                places.remove(&self.partner);
+            }
+        }
+    }
+}
+
 /// An established connection.
 pub struct PeerStream<S> {
     inner: TlsStream<S>,
@@ -32,6 +69,7 @@ pub struct PeerStream<S> {
     key: [u8; 32],
     pins: Arc<Pins>,
     changed: WatchStream<()>,
+    _place: Option<Place>,
 }
 
 impl<S> PeerStream<S> {
@@ -46,7 +84,19 @@ impl<S> PeerStream<S> {
         let certificate = connection.peer_certificates().and_then(<[_]>::first);
         let key = certificate.and_then(|certificate| pins::key_of(certificate).ok()).ok_or_else(unpinned)?;
         let partner = pins.partner(&key).ok_or_else(unpinned)?;
-        Ok(Self { inner, info: PeerInfo { partner, address }, key, pins: pins.clone(), changed })
+        Ok(Self {
+            inner,
+            info: PeerInfo { partner, address },
+            key,
+            pins: pins.clone(),
+            changed,
+            _place: None,
+        })
+    }
+
+    /// Counted among its partner's connections.
+    pub(super) fn at(self, place: Place) -> Self {
+        Self { _place: Some(place), ..self }
     }
 
     /// Who is at the other end.

@@ -165,6 +165,12 @@ impl LogFollower {
         Ok(())
     }
 
+    /// Whether a target was accepted that isn't reached yet.
+    #[must_use]
+    pub fn is_catching_up(&self) -> bool {
+        self.target.is_some()
+    }
+
     /// Where the ranges that follow lead, with the proof that everything taken so far is
     /// the beginning of it.
     pub fn target(&mut self, target: &wire::Target) -> Result<(), FollowFault> {
