@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 
+use futures::StreamExt as _;
 use volbridge_proto::wire::{
     node::v1::{self as wire, blobs_client::BlobsClient, records_client::RecordsClient},
     record::v1 as record,
@@ -55,6 +56,13 @@ impl Partner {
         let message = wire::PublishListingRequest { listing: Some(listing), ..Default::default() };
         let mut client = wire::listings_client::ListingsClient::new(self.channel());
         client.publish(self.staff(message)).await.map(tonic::Response::into_inner)
+    }
+
+    /// Publishes so many listings at the same time.
+    pub async fn many_listings(&self, count: usize, organisation: &Record) {
+        let publish = |number| async move { self.listing(&format!("Listing {number}"), organisation).await };
+        let published = futures::stream::iter(0..count).map(publish).buffer_unordered(64);
+        published.for_each(|_| async {}).await;
     }
 
     /// The title of a listing, whoever's, in another language.

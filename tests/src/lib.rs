@@ -3,8 +3,10 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that can't be set up has failed")]
 
 pub mod browser;
+pub mod caller;
 pub mod desk;
 pub mod liar;
+pub mod mute;
 pub mod partner;
 pub mod pg;
 pub mod place;

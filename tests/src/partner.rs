@@ -147,13 +147,10 @@ impl Partner {
         partners.add(self.staff(message)).await.expect("admitted");
     }
 
-    /// Admits whoever has this first descriptor.
+    /// Admits whoever has this first descriptor, at this address: "" for none.
     pub async fn admit_descriptor(&self, descriptor: Vec<u8>, endpoint: &str) {
-        let message = wire::AddPartnerRequest {
-            descriptor,
-            endpoints: vec![endpoint.to_owned()],
-            ..Default::default()
-        };
+        let endpoints = if endpoint.is_empty() { Vec::new() } else { vec![endpoint.to_owned()] };
+        let message = wire::AddPartnerRequest { descriptor, endpoints, ..Default::default() };
         let mut partners = wire::partners_client::PartnersClient::new(self.channel());
         partners.add(self.staff(message)).await.expect("admitted");
     }
