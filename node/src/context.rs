@@ -260,14 +260,15 @@ impl Context {
         Ok(history)
     }
 
-    /// Keys of the lines that a log's checkpoints may carry: the log's own first, then every known partner's.
+    /// Keys of the lines that a log's checkpoint of a size may carry: the log's own first, then every known partner's.
     pub async fn line_keys(
         &self,
         query: &impl Query,
         log: &LogRow,
+        size: u64,
         history: &KeyHistory,
     ) -> Result<Vec<VerifierKey>, Error> {
-        let signers = history.signers_at(log.checkpoint_size);
+        let signers = history.signers_at(size);
         let mut keys: Vec<VerifierKey> = signers.iter().map(|keys| keys.note.clone()).collect();
         keys.extend(signers.iter().map(|keys| keys.mldsa44.clone()));
         for other in logs::all(query).await? {

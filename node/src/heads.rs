@@ -9,7 +9,11 @@ use std::{
 use tokio::sync::watch;
 use volbridge_proto::{LogId, PartnerId};
 
-use crate::store::logs::{LogNumber, LogRow};
+use crate::store::{
+    Query, StoreError,
+    logs::{self, LogNumber},
+    signed,
+};
 
 /// What is served of one log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,20 +26,28 @@ pub struct Head {
     pub size: u64,
     /// Signed note, with the cosignatures known.
     pub checkpoint: Arc<str>,
+    /// The newest note with the log's ML-DSA-44 line: what is cosigned. Of a busy log it is older.
+    pub signed: Arc<str>,
     /// Shown in two versions: no longer followed or served.
     pub frozen: bool,
 }
 
 impl Head {
     /// What of a stored log can be served; nothing before its first checkpoint.
-    pub fn of(log: &LogRow) -> Option<Self> {
-        (log.checkpoint_size > 0).then(|| Self {
-            number: log.number,
+    ///
+    /// # Errors
+    /// When the log isn't there or can't be read.
+    pub async fn load(query: &impl Query, number: LogNumber) -> Result<Option<Self>, StoreError> {
+        let log = logs::load(query, number).await?;
+        let signed = signed::newest(query, number).await?.unwrap_or_default();
+        Ok((log.checkpoint_size > 0).then(|| Self {
+            number,
             log: log.id,
             size: log.checkpoint_size,
-            checkpoint: log.checkpoint.as_str().into(),
+            checkpoint: log.checkpoint.into(),
+            signed: signed.into(),
             frozen: log.frozen,
-        })
+        }))
     }
 }
 

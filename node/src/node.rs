@@ -59,7 +59,11 @@ impl Node {
             Arc::new(TlsIdentity::load_or_generate(&config.keys_dir()).map_err(|error| failed(&error))?);
         let db = crate::init::open_database(&config).await?;
         let log = logs::own(&db).await?.pop().ok_or_else(|| Error::new(Code::NotFound).at("database.url"))?;
-        let heads = Heads::new(logs::all(&db).await?.iter().filter_map(Head::of));
+        let mut heads = Vec::new();
+        for log in logs::all(&db).await? {
+            heads.extend(Head::load(&db, log.number).await?);
+        }
+        let heads = Heads::new(heads);
         let blobs = BlobStore::open(&config.blobs_dir(), config.blobs.largest_bytes)?;
         let pins = Pins::new();
         let dialer =

@@ -232,7 +232,20 @@ impl Liar {
         let tls = TlsIdentity::generate().expect("a TLS key");
         let mut log = LiarsLog::new(Env::system(), tls.hash());
         grow(&mut log);
-        Self::serve(victim, tls, log, lie).await
+        Self::serve(victim, &tls, log, lie).await
+    }
+
+    /// Serves one log in two histories, each to its own victim.
+    pub async fn start_forked(victims: [&crate::Partner; 2], grow: [fn(&mut LiarsLog); 2]) -> [Self; 2] {
+        let tls = TlsIdentity::generate().expect("a TLS key");
+        let [mut one, mut other] = [(); 2].map(|()| None);
+        let log = LiarsLog::new(Env::system(), tls.hash());
+        for (side, (victim, grow)) in [&mut one, &mut other].into_iter().zip(victims.into_iter().zip(grow)) {
+            let mut log = log.clone();
+            grow(&mut log);
+            *side = Some(Self::serve(victim, &tls, log, |_, _| {}).await);
+        }
+        [one, other].map(|side| side.expect("served"))
     }
 
     /// The same with so many listings that are sealed to the victim.
@@ -243,14 +256,14 @@ impl Liar {
             let sealed = log.sealed_listing(&format!("CANARY {nth}"), victim, nth).await;
             log.append(vec![sealed]);
         }
-        Self::serve(victim, tls, log, lie).await
+        Self::serve(victim, &tls, log, lie).await
     }
 
-    async fn serve(victim: &crate::Partner, tls: TlsIdentity, log: LiarsLog, lie: Lie) -> Self {
+    async fn serve(victim: &crate::Partner, tls: &TlsIdentity, log: LiarsLog, lie: Lie) -> Self {
         let pins = Pins::new();
         let known = victim.tls_pins().await;
         pins.set(known.into_iter().map(|pin| (pin, victim.id)));
-        let acceptor = Acceptor::new(&tls, &pins, Limits::default()).expect("an acceptor");
+        let acceptor = Acceptor::new(tls, &pins, Limits::default()).expect("an acceptor");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its address");
         let service = ExchangeServer::new(Service { log: Arc::new(log.clone()), lie, _pins: pins });

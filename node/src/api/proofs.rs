@@ -21,7 +21,7 @@ use crate::{
         Query,
         entries::EntryRow,
         logs::{self, LogRow},
-        tiles,
+        signed, tiles,
     },
     views::partners,
 };
@@ -40,19 +40,20 @@ pub(super) struct ProofFile {
 pub(super) async fn policy(api: &Api, on: &impl Query, log: &LogRow) -> Result<String, Error> {
     let organisations = organisations(on, log).await?;
     let needed = organisations.len().min(1);
-    write(api, on, log, &organisations, needed).await
+    write(api, on, log, log.checkpoint_size, &organisations, needed).await
 }
 
 async fn write(
     api: &Api,
     on: &impl Query,
     log: &LogRow,
+    size: u64,
     organisations: &[Organisation],
     needed: usize,
 ) -> Result<String, Error> {
     let history = api.context.key_history(on, log).await?;
     let mut keys = Vec::new();
-    for signer in history.signers_at(log.checkpoint_size) {
+    for signer in history.signers_at(size) {
         keys.extend([signer.note.clone(), signer.mldsa44.clone()]);
     }
     Ok(policy::write(&keys, organisations, needed)?)
@@ -76,8 +77,8 @@ async fn organisations(on: &impl Query, log: &LogRow) -> Result<Vec<Organisation
     Ok(organisations)
 }
 
-/// The proof of an entry under the newest checkpoint. A checkpoint that has just been made gets the lines that the
-/// policy asks for within a second or two: it is waited for. If nobody has cosigned by then, the policy says so.
+/// The proof of an entry under the newest checkpoint that has the lines that the policy asks for. A record that was
+/// just logged gets one within a second or two: it is waited for. If nobody has cosigned by then, the policy says so.
 pub(super) async fn proof(api: &Api, entry: &EntryRow, body: Vec<u8>) -> Result<ProofFile, Error> {
     let heads = &api.context.heads;
     let mut changed = heads.changed();
@@ -111,17 +112,21 @@ async fn attempt(
 ) -> Result<ProofFile, Error> {
     let on = api.context.db.snapshot().await?;
     let log = logs::load(&on, entry.log).await?;
-    let note =
-        SignedNote::parse(&log.checkpoint).map_err(|_| Error::new(Code::ProofRange).at("checkpoint"))?;
     let organisations = organisations(&on, &log).await?;
     let needed = needed.unwrap_or_else(|| organisations.len().min(1));
-    let policy = write(api, &on, &log, &organisations, needed).await?;
-    let (index, size) = (entry.index, log.checkpoint_size);
-    let tiles = load_tiles(&on, &log, index, size).await?;
-    let hashes = proof::inclusion(&tiles, index, size)?;
-    let read = Policy::parse(policy.as_bytes())?;
-    let proof = TlogProof::build(body.to_vec(), index, hashes, &note, &read)?;
-    Ok(ProofFile { proof: proof.encode(), policy })
+    let index = entry.index;
+    let mut failed = Error::new(Code::ProofRange).at("checkpoint");
+    for (size, note) in signed::notes(&on, entry.log, index).await? {
+        let policy = write(api, &on, &log, size, &organisations, needed).await?;
+        let (note, read) = (SignedNote::parse(&note)?, Policy::parse(policy.as_bytes())?);
+        let tiles = load_tiles(&on, &log, index, size).await?;
+        let hashes = proof::inclusion(&tiles, index, size)?;
+        match TlogProof::build(body.to_vec(), index, hashes, &note, &read) {
+            Ok(proof) => return Ok(ProofFile { proof: proof.encode(), policy }),
+            Err(refusal) => failed = refusal.into(),
+        }
+    }
+    Err(failed)
 }
 
 async fn load_tiles(on: &impl Query, log: &LogRow, index: u64, size: u64) -> Result<Tiles, Error> {

@@ -21,7 +21,10 @@ use volbridge_proto::{
 use super::reading::Reading;
 use crate::{
     error::Error,
-    store::logs::{self, LogNumber, LogRow},
+    store::{
+        logs::{self, LogNumber, LogRow},
+        signed,
+    },
     views::{Place, partners},
 };
 
@@ -32,15 +35,22 @@ const DEMONSTRATION: &str = ".example";
 #[derive(Clone, Debug)]
 pub(super) struct LogFacts {
     pub row: LogRow,
-    pub cosigners: Arc<[String]>,
+    pub cosigned: Cosigned,
 }
 
-/// Names of who cosigned the newest checkpoints, so that each checkpoint is verified once.
+/// The newest checkpoint of a log that others cosigned.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cosigned {
+    /// Its size; 0 if nobody has cosigned.
+    pub size: u64,
+    /// Who cosigned it.
+    pub names: Arc<[String]>,
+    note: String,
+}
+
+/// What was found last, so that each checkpoint is verified once.
 #[derive(Debug, Default)]
 pub(super) struct Cosigners(Mutex<BTreeMap<LogNumber, Cosigned>>);
-
-/// A checkpoint, and the names of who cosigned it.
-type Cosigned = (String, Arc<[String]>);
 
 impl Reading<'_> {
     /// Where a record stands; `statement` only if the viewer may read it.
@@ -51,7 +61,7 @@ impl Reading<'_> {
     ) -> Result<wire::Provenance, Error> {
         let facts = self.log(place.log).await?;
         let (row, covered) = (&facts.row, facts.row.checkpoint_size > place.index);
-        let logged_at = logs::signed_at(&self.tx, place.log, place.index).await?;
+        let logged_at = signed::at(&self.tx, place.log, place.index).await?;
         Ok(wire::Provenance {
             hash: place.id.to_vec(),
             partner: place.log_id.partner.to_vec(),
@@ -62,44 +72,49 @@ impl Reading<'_> {
             issued_at: statement.map_or(0, |statement| statement.issued_at.as_millis()),
             logged_at: logged_at.map_or(0, Timestamp::as_millis),
             checkpoint_size: if covered { row.checkpoint_size } else { 0 },
-            cosigners: if covered { facts.cosigners.to_vec() } else { Vec::new() },
+            cosigners: if facts.cosigned.size > place.index {
+                facts.cosigned.names.to_vec()
+            } else {
+                Vec::new()
+            },
             fresh: is_fresh(row, self.now),
             demonstration: is_demonstration(&row.origin),
         })
     }
 
-    /// A log, and who cosigned its newest checkpoint.
+    /// A log, and who cosigned it last.
     pub async fn log(&mut self, number: LogNumber) -> Result<LogFacts, Error> {
         if let Some(facts) = self.logs.get(&number) {
             return Ok(facts.clone());
         }
         let row = logs::load(&self.tx, number).await?;
-        let cosigners = self.cosigners(&row).await?;
-        let facts = LogFacts { row, cosigners };
+        let cosigned = self.cosigned(&row).await?;
+        let facts = LogFacts { row, cosigned };
         self.logs.insert(number, facts.clone());
         Ok(facts)
     }
 
-    async fn cosigners(&self, row: &LogRow) -> Result<Arc<[String]>, Error> {
+    async fn cosigned(&self, row: &LogRow) -> Result<Cosigned, Error> {
         let cache = &self.api.cosigners.0;
-        if let Some((checkpoint, names)) =
-            cache.lock().unwrap_or_else(PoisonError::into_inner).get(&row.number)
-            && *checkpoint == row.checkpoint
-        {
-            return Ok(Arc::clone(names));
+        for (size, text) in signed::notes(&self.tx, row.number, 0).await? {
+            let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&row.number).cloned();
+            if let Some(known) = known.filter(|known| known.note == text) {
+                return Ok(known);
+            }
+            let Ok(note) = SignedNote::parse(&text) else { continue };
+            if note.signatures().iter().all(|line| line.name == row.origin) {
+                continue;
+            }
+            let names = self.cosigners(row, &note).await?.into();
+            let cosigned = Cosigned { size, names, note: text };
+            cache.lock().unwrap_or_else(PoisonError::into_inner).insert(row.number, cosigned.clone());
+            return Ok(cosigned);
         }
-        let names: Arc<[String]> = self.read_cosigners(row).await?.into();
-        let entry = (row.checkpoint.clone(), Arc::clone(&names));
-        cache.lock().unwrap_or_else(PoisonError::into_inner).insert(row.number, entry);
-        Ok(names)
+        Ok(Cosigned::default())
     }
 
     /// Who cosigned: only lines that verify by a key of a known partner's newest descriptor, each partner once.
-    async fn read_cosigners(&self, row: &LogRow) -> Result<Vec<String>, Error> {
-        let Ok(note) = SignedNote::parse(&row.checkpoint) else { return Ok(Vec::new()) };
-        if !note.signatures().iter().any(|line| line.name != row.origin) {
-            return Ok(Vec::new());
-        }
+    async fn cosigners(&self, row: &LogRow, note: &SignedNote) -> Result<Vec<String>, Error> {
         let mut names = Vec::new();
         for partner in partners::list(&self.tx).await? {
             if partner.partner() == row.id.partner {
@@ -107,7 +122,7 @@ impl Reading<'_> {
             }
             let log = logs::load(&self.tx, partner.place.log).await?;
             let keys = cosigner_keys(&log.origin, &partner.content);
-            if keys.iter().any(|key| matches!(cosignature::find(&note, key), Ok(Some(_)))) {
+            if keys.iter().any(|key| matches!(cosignature::find(note, key), Ok(Some(_)))) {
                 names.push(shown_name(&partner.content, &partner.partner().fingerprint()));
             }
         }

@@ -218,7 +218,7 @@ impl Following {
         if range.entries().is_empty() {
             // A newer cosignature, or a target that is already reached.
             if let (Some(checkpoint), Some(head)) = (range.checkpoint(), context.heads.get(&range.log())) {
-                add_lines(context, head.number, checkpoint.note().clone()).await?;
+                add_lines(context, head.number, checkpoint.clone()).await?;
             }
             return Ok(None);
         }
@@ -233,7 +233,7 @@ impl Following {
                     return Ok(None);
                 }
                 let effects = ingest::store_range(tx, &writer.reader(), &row, &range, &carried).await?;
-                Ok::<_, Error>(Some((effects, Head::of(&logs::load(tx, row.number).await?))))
+                Ok::<_, Error>(Some((effects, Head::load(tx, row.number).await?)))
             }
             .boxed()
         });

@@ -4,34 +4,59 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures::FutureExt as _;
-use volbridge_proto::{LogId, PartnerId, tlog::checkpoint::VerifiedCheckpoint, wire::exchange::v1 as wire};
+use volbridge_proto::{
+    LogId, PartnerId,
+    exchange::evidence::Evidence,
+    identity::rotation::KeyHistory,
+    tlog::{checkpoint::VerifiedCheckpoint, tree::HashSource},
+    wire::exchange::v1 as wire,
+};
 
 use super::{
+    evidence,
     feed::{log_message, parse_log},
-    witness,
 };
 use crate::{
     context::Context,
     error::Error,
     heads::Head,
-    store::{StoreError, logs, recipients},
+    publish::cosign::add_lines,
+    store::{StoreError, logs, recipients, tiles},
 };
 
-/// Logs that one message names: with 16 lines each it stays well below the message limit.
-pub const PAGE: usize = 64;
+/// Logs that one message names, each with at most two checkpoints: with 16 lines each it stays well below the
+/// message limit.
+const PAGE: usize = 64;
+
+/// Bytes of evidence in one message.
+const EVIDENCE: usize = 1 << 20;
+
+/// Heads in messages of their own: of frozen logs one by one, since the evidence goes with them.
+pub fn pages(heads: &[Head]) -> impl Iterator<Item = &[Head]> {
+    heads.chunk_by(|one, next| !one.frozen && !next.frozen).flat_map(|page| page.chunks(PAGE))
+}
 
 /// Heads, as `peer` is told them.
 pub async fn give(context: &Context, peer: PartnerId, heads: Vec<Head>) -> Result<Vec<wire::Head>, Error> {
     let mut told = Vec::with_capacity(heads.len());
+    let mut room = EVIDENCE;
     for head in heads {
         let own = head.number == context.own.number;
         let nth = if own { recipients::highest_nth(&context.db, head.number, peer).await? } else { 0 };
-        told.push(wire::Head {
+        let shown = |checkpoint: &str| wire::Head {
             log: Some(log_message(&head.log)),
-            checkpoint: head.checkpoint.to_string(),
+            checkpoint: checkpoint.to_owned(),
             nth,
             frozen: head.frozen,
-        });
+            evidence: Vec::new(),
+        };
+        let evidence =
+            if head.frozen { evidence::file(context, head.number, room).await? } else { Vec::new() };
+        room -= evidence.len();
+        told.push(wire::Head { evidence, ..shown(&head.checkpoint) });
+        if !head.signed.is_empty() && head.signed != head.checkpoint {
+            told.push(shown(&head.signed));
+        }
     }
     Ok(told)
 }
@@ -44,31 +69,54 @@ pub async fn answer(
 ) -> Result<Vec<wire::Head>, Error> {
     let differs = |theirs: &wire::Head| {
         let head = context.heads.get(&parse_log(theirs.log.as_ref()).ok()?)?;
-        (*theirs.checkpoint != *head.checkpoint).then_some(head)
+        (*theirs.checkpoint != *head.checkpoint && *theirs.checkpoint != *head.signed).then_some(head)
     };
-    give(context, peer, asked.iter().take(PAGE).filter_map(differs).collect()).await
+    let mut heads: Vec<Head> = asked.iter().take(2 * PAGE).filter_map(differs).collect();
+    heads.dedup();
+    give(context, peer, heads).await
 }
 
-/// Takes over what a peer has seen: larger sizes as lag, cosignatures of sizes that are held here.
+/// Takes over what a peer has seen: larger sizes as lag, cosignatures of sizes that are held here, forks.
 /// A head that can't be used costs its sender nothing but that head.
 pub async fn take(context: &Arc<Context>, peer: PartnerId, heads: &[wire::Head]) -> Result<(), Error> {
     let held: BTreeMap<LogId, Head> = context.heads.all().into_iter().map(|head| (head.log, head)).collect();
-    for theirs in heads.iter().take(PAGE) {
+    for theirs in heads.iter().take(2 * PAGE) {
         let Ok(log) = parse_log(theirs.log.as_ref()) else { continue };
         let Some(ours) = held.get(&log) else { continue };
-        if *theirs.checkpoint == *ours.checkpoint {
+        let known = *theirs.checkpoint == *ours.checkpoint || *theirs.checkpoint == *ours.signed;
+        if ours.frozen || known && theirs.evidence.is_empty() {
             continue;
         }
         let row = logs::load(&context.db, ours.number).await?;
         let history = context.key_history(&context.db, &row).await?;
+        if let Some(evidence) = evidence::read(&history, &theirs.evidence) {
+            evidence::freeze(context, log, &evidence).await?;
+            continue;
+        }
         let Ok(shown) = VerifiedCheckpoint::verify(&theirs.checkpoint, &history) else { continue };
-        if shown.size() == ours.size {
-            witness::merge(context, ours, &theirs.checkpoint).await?;
-        } else if shown.size() > row.known_size {
-            note_larger(context, peer, ours, shown.size()).await?;
+        if shown.size() > ours.size {
+            if shown.size() > row.known_size {
+                note_larger(context, peer, ours, shown.size()).await?;
+            }
+        } else if let Some(evidence) = fork(context, ours, &history, &shown).await? {
+            evidence::freeze(context, log, &evidence).await?;
+        } else {
+            add_lines(context, ours.number, shown).await?;
         }
     }
     Ok(())
+}
+
+/// Compares what a peer has seen with the tree that is held here (T06).
+async fn fork(
+    context: &Context,
+    ours: &Head,
+    history: &KeyHistory,
+    shown: &VerifiedCheckpoint,
+) -> Result<Option<Evidence>, Error> {
+    let held = VerifiedCheckpoint::verify(&ours.checkpoint, history)?;
+    let compare = |tree: &dyn HashSource| Evidence::compare(history, &held, tree, shown);
+    Ok(tiles::prove(&context.db, ours.number, ours.size, compare).await?)
 }
 
 /// The log's keys have signed a larger size than what is held. Of the own log that means that this

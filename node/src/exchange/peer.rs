@@ -32,6 +32,7 @@ use super::{
 use crate::{
     context::Context,
     error::Error,
+    heads::Head,
     metrics,
     status::PeerState,
     store::{logs, refusals},
@@ -116,8 +117,8 @@ struct Session {
     /// The number of each log's present subscription.
     subscribed: BTreeMap<LogId, u64>,
     subscriptions: u64,
-    /// The checkpoints that the peer was told.
-    told: BTreeMap<LogId, Arc<str>>,
+    /// What the peer was told.
+    told: BTreeMap<LogId, Head>,
     /// When entries from it last became durable.
     stored: Instant,
     wanted: Wanted,
@@ -211,11 +212,11 @@ impl Session {
             }
         }
         let mut news = self.context.heads.all();
-        news.retain(|head| self.told.get(&head.log) != Some(&head.checkpoint));
-        for page in news.chunks(heads::PAGE) {
+        news.retain(|head| self.told.get(&head.log) != Some(head));
+        for page in heads::pages(&news) {
             let heads = heads::give(&self.context, self.peer, page.to_vec()).await?;
             let theirs = call(&self.context, self.client.heads(wire::HeadsRequest { heads })).await?;
-            self.told.extend(page.iter().map(|head| (head.log, Arc::clone(&head.checkpoint))));
+            self.told.extend(page.iter().map(|head| (head.log, head.clone())));
             heads::take(&self.context, self.peer, &theirs.heads).await?;
         }
         self.subscribe_all(false).await?;

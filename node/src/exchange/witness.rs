@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use volbridge_proto::tlog::{
-    checkpoint::{Checkpoint, Origin},
+    checkpoint::{Checkpoint, Origin, VerifiedCheckpoint},
     cosignature::cosign_ed25519,
     note::SignedNote,
 };
@@ -23,18 +23,14 @@ use crate::{
     },
 };
 
-/// Cosigns the stored checkpoint of a followed log, once for each size. True if a line was added.
+/// Cosigns the newest signed checkpoint of a followed log, once for each size. True if a line was added.
 pub async fn cosign(context: &Arc<Context>, head: &Head) -> Result<bool, Error> {
-    if head.number == context.own.number || head.frozen {
+    if head.number == context.own.number || head.frozen || head.signed.is_empty() {
         return Ok(false);
     }
-    let log = logs::load(&context.db, head.number).await?;
-    if log.checkpoint_size != log.size {
-        return Ok(false);
-    }
-    let note = SignedNote::parse(&log.checkpoint)?;
+    let note = SignedNote::parse(&head.signed)?;
     let checkpoint = Checkpoint::parse(note.text())?;
-    let counts = entries::counts(&context.db, log.number).await?;
+    let counts = entries::counts(&context.db, head.number).await?;
     let mirrored = !counts.iter().any(|(state, _)| *state == State::Absent);
     let own = logs::load(&context.db, context.own.number).await?;
     let names: Origin = own.origin.parse()?;
@@ -52,8 +48,10 @@ pub async fn cosign(context: &Arc<Context>, head: &Head) -> Result<bool, Error> 
     if lines.is_empty() {
         return Ok(false);
     }
-    let lines = [note.signatures(), &lines].concat();
-    add_lines(context, log.number, note.with_signatures(lines)?).await
+    let note = note.with_signatures([note.signatures(), &lines].concat())?;
+    let log = logs::load(&context.db, head.number).await?;
+    let history = context.key_history(&context.db, &log).await?;
+    add_lines(context, head.number, VerifiedCheckpoint::verify(&note.encode(), &history)?).await
 }
 
 /// Stores the checkpoint as the last cosigned one; false if it is, or a larger one.
@@ -73,9 +71,4 @@ async fn may_sign(context: &Arc<Context>, role: Role, checkpoint: &Checkpoint) -
         .boxed()
     });
     Ok(stored.await?)
-}
-
-/// Joins the lines that a peer has seen to the stored checkpoint of the same size.
-pub async fn merge(context: &Arc<Context>, head: &Head, note: &str) -> Result<bool, Error> {
-    add_lines(context, head.number, SignedNote::parse(note)?).await
 }

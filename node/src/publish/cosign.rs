@@ -17,7 +17,10 @@ use crate::{
     context::Context,
     error::Error,
     heads::Head,
-    store::logs::{self, LogNumber},
+    store::{
+        logs::{self, LogNumber},
+        signed,
+    },
 };
 
 /// Signs until the node stops.
@@ -67,32 +70,50 @@ pub async fn sign(context: &Arc<Context>) -> Result<Option<u64>, Error> {
     })
     .await
     .map_err(|error| Error::new(Code::Internal).because(error))??;
-    add_lines(context, context.own.number, signed.note().clone()).await?;
-    Ok(Some(signed.size()))
+    let size = signed.size();
+    add_lines(context, context.own.number, signed).await?;
+    Ok(Some(size))
 }
 
-/// Joins the lines of `note` to the stored checkpoint, if that is still the same one, and announces it.
-/// Lines by unknown keys and lines that don't verify are left out. True if something was new.
-pub async fn add_lines(context: &Arc<Context>, log: LogNumber, note: SignedNote) -> Result<bool, Error> {
+/// Joins the lines of a checkpoint, with which the tree held here must agree, to what is stored of it: the newest
+/// one, or one of those with the ML-DSA-44 line. Lines by unknown keys and lines that don't verify are left out.
+/// True if something was new, which is then announced.
+pub async fn add_lines(
+    context: &Arc<Context>,
+    log: LogNumber,
+    shown: VerifiedCheckpoint,
+) -> Result<bool, Error> {
     let writer = Arc::clone(context);
     let head = context
         .db
         .write(move |tx| {
             async move {
                 let row = logs::load(tx, log).await?;
-                let stored = SignedNote::parse(&row.checkpoint)?;
-                if stored.text() != note.text() {
+                let (size, note) = (shown.size(), shown.note());
+                let is_newest = size == row.checkpoint_size;
+                let stored = match is_newest {
+                    true => row.checkpoint.clone(),
+                    false => signed::note(tx, log, size).await?.unwrap_or_default(),
+                };
+                let kept = if stored.is_empty() { note.clone() } else { SignedNote::parse(&stored)? };
+                if kept.text() != note.text() {
                     return Ok(None);
                 }
                 let history = writer.key_history(tx, &row).await?;
-                let keys = writer.line_keys(tx, &row, &history).await?;
-                let merged = merge_cosignatures(&stored, &note, &keys)?.encode();
-                if merged == row.checkpoint {
+                let keys = writer.line_keys(tx, &row, size, &history).await?;
+                let merged = merge_cosignatures(&kept, note, &keys)?.encode();
+                if merged == stored {
                     return Ok(None);
                 }
                 let at = VerifiedCheckpoint::verify(&merged, &history)?.signed_at();
-                logs::set_checkpoint(tx, log, &merged, row.checkpoint_size, at, writer.env.now()).await?;
-                Ok::<_, Error>(Head::of(&logs::load(tx, log).await?))
+                match at {
+                    _ if is_newest => {
+                        logs::set_checkpoint(tx, log, &merged, size, at, writer.env.now()).await?;
+                    }
+                    Some(at) => signed::keep(tx, log, size, &merged, at).await?,
+                    None => return Ok(None),
+                }
+                Ok::<_, Error>(Head::load(tx, log).await?)
             }
             .boxed()
         })

@@ -114,6 +114,9 @@ async fn write_group(
     work: Vec<(Vec<super::Draft>, Option<Idempotency>)>,
 ) -> Result<Group, Error> {
     let log = logs::load(tx, context.own.number).await?;
+    if log.frozen {
+        return Err(Error::new(Code::LogFrozen).with("log", log.id));
+    }
     if log.known_size > log.size {
         return Err(Error::new(Code::LogBehind).with("size", log.size).with("seen", log.known_size));
     }
@@ -138,7 +141,7 @@ async fn write_group(
     }
     let effects = ingest::store_range(tx, &context.reader(), &log, &range, &CarriedFor::new()).await?;
     read_back(tx, log.number, &range).await?;
-    Ok(Group { answers, effects, head: Head::of(&logs::load(tx, log.number).await?) })
+    Ok(Group { answers, effects, head: Head::load(tx, log.number).await? })
 }
 
 /// What a group has so far.

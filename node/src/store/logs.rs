@@ -6,7 +6,7 @@
 use sqlx::FromRow;
 use volbridge_proto::{LogId, PartnerId, Timestamp, tlog::frontier::Frontier};
 
-use super::{Query, StoreError, Tx, args, column};
+use super::{Query, StoreError, Tx, args, column, signed};
 
 /// A log's number in this database; entries and views are keyed by it.
 pub type LogNumber = i64;
@@ -168,11 +168,7 @@ pub async fn set_checkpoint(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     if let Some(at) = signed_at {
-        tx.execute(
-            "INSERT INTO signed_size (log, size, at) VALUES ($1, $2, $3) ON CONFLICT (log, size) DO NOTHING",
-            args![log, size, at],
-        )
-        .await?;
+        signed::keep(tx, log, size, note, at).await?;
     }
     let signed_at = signed_at.map_or(0, Timestamp::as_millis);
     let touched = tx
@@ -185,17 +181,6 @@ pub async fn set_checkpoint(
         )
         .await?;
     Ok(touched == 1)
-}
-
-/// When an entry was logged: the time of the first ML-DSA-44 line seen here that covers it.
-pub async fn signed_at(q: &impl Query, log: LogNumber, index: u64) -> Result<Option<Timestamp>, StoreError> {
-    let row: Option<(i64,)> = q
-        .row_opt(
-            "SELECT at FROM signed_size WHERE log = $1 AND size > $2 ORDER BY size LIMIT 1",
-            args![log, index],
-        )
-        .await?;
-    Ok(row.map(|(at,)| Timestamp::from_millis(at)))
 }
 
 /// Someone has shown that the log has (at least) this size.

@@ -22,6 +22,7 @@ pub mod recipients;
 pub mod refusals;
 pub mod revisions;
 pub mod select;
+pub mod signed;
 pub mod tiles;
 pub mod value;
 pub mod withdrawals;
