@@ -1,7 +1,7 @@
 //! What every part of a running node shares.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     future::Future,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
@@ -28,6 +28,7 @@ use crate::{
     error::Error,
     exchange::{claims::Claims, wanted::UnderWay},
     heads::Heads,
+    histories::Histories,
     ingest::{Effects, Reader},
     keys::NodeKeys,
     metrics,
@@ -87,7 +88,7 @@ pub struct Context {
     pub(crate) publisher: Publisher,
     cosigned: Mutex<Instant>,
     admitted: RwLock<BTreeSet<PartnerId>>,
-    histories: RwLock<BTreeMap<LogId, Arc<KeyHistory>>>,
+    histories: Histories,
     tasks: TaskTracker,
     stop: CancellationToken,
     cut_off: CancellationToken,
@@ -129,7 +130,7 @@ impl Context {
             publisher: parts.publisher,
             cosigned: Mutex::new(Instant::now()),
             admitted: RwLock::default(),
-            histories: RwLock::default(),
+            histories: Histories::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             cut_off: CancellationToken::new(),
@@ -239,8 +240,16 @@ impl Context {
 
     /// The keys of a stored log, by size.
     pub async fn key_history(&self, query: &impl Query, log: &LogRow) -> Result<Arc<KeyHistory>, Error> {
-        if let Some(history) = self.histories.read().unwrap_or_else(PoisonError::into_inner).get(&log.id) {
-            return Ok(Arc::clone(history));
+        let (turn, known) = self.histories.get(&log.id);
+        match known {
+            Some((size, history)) if size >= log.size => return Ok(history),
+            Some((size, history))
+                if !views::partners::has_descriptor_from(query, log.number, size).await? =>
+            {
+                self.histories.keep(turn, log.id, log.size, &history);
+                return Ok(history);
+            }
+            _ => {}
         }
         let mut earlier: Option<KeyHistory> = None;
         for row in logs::of_partner(query, log.id.partner).await? {
@@ -255,8 +264,7 @@ impl Context {
         let history =
             earlier.ok_or_else(|| StoreError::corrupt("descriptor", log.number, "the log has none"))?;
         let history = Arc::new(history);
-        let mut histories = self.histories.write().unwrap_or_else(PoisonError::into_inner);
-        histories.insert(log.id, Arc::clone(&history));
+        self.histories.keep(turn, log.id, log.size, &history);
         Ok(history)
     }
 
@@ -301,7 +309,7 @@ impl Context {
             });
         }
         if effects.partners {
-            self.histories.write().unwrap_or_else(PoisonError::into_inner).clear();
+            self.histories.forget();
         }
         if effects.partners || effects.erased || !effects.owed.is_empty() || !effects.blobs_dropped.is_empty()
         {

@@ -9,6 +9,7 @@ pub mod error;
 pub mod exchange;
 pub mod fsck;
 pub mod heads;
+mod histories;
 pub mod ingest;
 pub mod init;
 pub mod keys;

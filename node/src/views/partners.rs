@@ -143,6 +143,17 @@ pub async fn descriptors_of_log(on: &impl Query, log: i64) -> Result<Vec<(u64, V
     Ok(present.collect())
 }
 
+/// Whether a log has a descriptor at or above an index.
+pub async fn has_descriptor_from(on: &impl Query, log: i64, index: u64) -> Result<bool, StoreError> {
+    let row: Option<(i64,)> = on
+        .row_opt(
+            "SELECT entry_index FROM descriptor WHERE log = $1 AND entry_index >= $2 LIMIT 1",
+            args![log, index],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
 /// How many organisations and public listings of a partner are shown.
 pub async fn counts(on: &impl Query, partner: &PartnerId) -> Result<(u64, u64), StoreError> {
     let (organisations, listings): (i64, i64) = on
