@@ -172,6 +172,21 @@ async fn a_material_is_handed_out_as_a_file_and_never_as_a_page() {
 }
 
 #[tokio::test]
+async fn a_record_that_went_with_its_source_names_it() {
+    let fake = Fake::new();
+    let router = portal(&fake).await;
+    let source = hex::encode(fake.shared.lock().unwrap().listings[0].provenance.clone().unwrap().hash);
+    let path = format!("/records/{}", "ee".repeat(32));
+    for (language, word) in [("en", "So says who handed on the log"), ("zh-CN", "这是转交该日志的一方的说法")]
+    {
+        let text = page(&router, &path, language).await;
+        assert!(text.contains(&format!("/records/{source}")) && text.contains(word), "{text}");
+    }
+    let (_, _, text) = ask(&router, get(&format!("/api/v1{path}"), "en")).await;
+    assert!(text.contains(&format!("\"source_gone\":{{\"source\":\"{source}\"")), "{text}");
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_said_in_the_readers_language() {
     let router = portal(&Fake::new()).await;
     let unknown = "/listings/01930f6e-7c00-7000-8000-ffffffffffff";

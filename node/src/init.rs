@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     env::Env,
     error::Error,
-    ingest::{self, CarriedFor, Reader},
+    ingest::{self, Beside, Reader},
     keys::NodeKeys,
     store::{Db, lock::DataLock, logs},
     tls::TlsIdentity,
@@ -165,7 +165,7 @@ async fn begin_log(
         async move {
             let log = logs::insert(tx, id, &origin, true, now).await?;
             let reader = Reader { partner: id.partner, own_log: log.number, sealing: &sealing, now };
-            ingest::store_range(tx, &reader, &log, &range, &CarriedFor::new()).await?;
+            ingest::store_range(tx, &reader, &log, &range, &Beside::default()).await?;
             Ok::<_, Error>(())
         }
         .boxed()

@@ -233,6 +233,8 @@ codes! {
     FollowOrder "follow.order" Malformed "the message doesn't follow on what was sent before";
     FollowAlignment "follow.alignment" Malformed "the range doesn't end at a multiple of 256 or at the target";
     FollowBodies "follow.bodies" Malformed "bodies are missing, repeated or not of this range";
+    FollowErased "follow.erased" Malformed "what is said of erased entries is not of this range, repeated or contradicted";
+    FollowClaim "follow.claim" Malformed "a missing body is explained with a withdrawal that is not there";
     FollowUnexpected "follow.unexpected" Malformed "nobody asked for this log";
     FollowNeedsKeys "follow.needs_keys" Stale "the log's keys have changed and must be fetched first";
     FollowWindow "follow.window" Exhausted "more was sent than was acknowledged for";

@@ -8,6 +8,7 @@ use std::{fs, path::Path};
 use serde_json::Value;
 use volbridge_proto::{
     Code, Date, LogId, PartnerId, RecordId, Refusal, Timestamp,
+    exchange::claim::{Standing, standing},
     kinds::{
         agreement::{AgreementHalf, Moment, in_force, terms_hash},
         listing,
@@ -276,6 +277,18 @@ fn t10_every_leaf_has_a_state() {
             LeafState::NotForUs => "not for us",
         };
         assert_eq!(name, case.text("state"));
+    }
+}
+
+#[test]
+fn t10_a_claim_about_a_source_is_judged_by_what_is_held() {
+    for case in file("source-claim").accepted {
+        let name = match standing(case.flag("withdrawn"), case.flag("read")) {
+            Standing::Holds => "holds",
+            Standing::Open => "open",
+            Standing::False => "false",
+        };
+        assert_eq!(name, case.text("standing"));
     }
 }
 

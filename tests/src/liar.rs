@@ -193,6 +193,7 @@ impl LiarsLog {
             leaves: self.leaves[from..].to_vec(),
             bodies: bodies.collect(),
             checkpoint: self.note.clone(),
+            erased: Vec::new(),
         }
     }
 

@@ -12,12 +12,13 @@ use crate::{
     app::App,
     extract::Path,
     facts::Fact,
+    locale,
     names::{self, PartnerLine},
     problem::Problem,
     provenance::ProvenanceLine,
     routes,
     shell::Shell,
-    texts::grouped,
+    texts::{Lang, grouped},
     tiles::policy_file,
 };
 
@@ -33,11 +34,34 @@ struct RecordPage<'a> {
     facts: Vec<Fact>,
     json: String,
     refused: String,
+    source: Option<SourceLine>,
     proof: String,
     policy: String,
     check: String,
     command: String,
     api: String,
+}
+
+/// The withdrawn record that this one went with.
+struct SourceLine {
+    hash: String,
+    href: String,
+    partner: PartnerLine,
+    word: String,
+}
+
+impl SourceLine {
+    fn new(gone: &node::SourceGone, reader: Lang) -> Option<Self> {
+        let id = RecordId::try_from(gone.source.as_slice()).ok()?;
+        let word = if gone.claimed { "record-source-claimed" } else { "record-source-seen" };
+        let date = locale::moment(reader, gone.owed_by);
+        Some(Self {
+            hash: id.to_string(),
+            href: routes::record(id),
+            partner: PartnerLine::of(gone.partner.as_ref(), reader),
+            word: reader.fill(word, &[("date", date)]),
+        })
+    }
 }
 
 /// `GET /records/{hash}`
@@ -62,6 +86,7 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<RecordId>) -
         api: routes::api_record(id),
         hash: id.to_string(),
         refused: record.refused,
+        source: record.source_gone.as_ref().and_then(|gone| SourceLine::new(gone, ui.lang)),
         ui: &ui,
     };
     render(&page)

@@ -59,6 +59,33 @@ pub struct Record {
     /// The content, if the caller may read it.
     #[schema(value_type = Object)]
     content: Value,
+    /// There if the state is `erased-with-source`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_gone: Option<SourceGone>,
+}
+
+/// The withdrawn record that an erased one was made from.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SourceGone {
+    /// Record id.
+    source: String,
+    /// Partner id: who withdrew it.
+    partner: String,
+    /// A holder says so; this node never read the erased record.
+    claimed: bool,
+    /// Unix milliseconds: until then the author of the erased one owes its own withdrawal.
+    owed_by: i64,
+}
+
+impl SourceGone {
+    fn new(gone: node::SourceGone) -> Self {
+        Self {
+            source: hex::encode(gone.source),
+            partner: hex::encode(gone.partner.unwrap_or_default().id),
+            claimed: gone.claimed,
+            owed_by: gone.owed_by,
+        }
+    }
 }
 
 /// One record.
@@ -137,6 +164,7 @@ impl Record {
             kind: record.kind,
             body: STANDARD.encode(record.body),
             content: serde_json::from_str(&record.json).unwrap_or(Value::Null),
+            source_gone: record.source_gone.map(SourceGone::new),
             origin: from.origin,
             revision: from.revision,
             issued_at: from.issued_at,
@@ -164,6 +192,7 @@ impl Record {
             demonstration: false,
             body: "CiBh…".to_owned(),
             content: json!({"title": "Translators for the English edition"}),
+            source_gone: None,
         }
     }
 }

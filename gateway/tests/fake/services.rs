@@ -337,6 +337,9 @@ impl Logs for Fake {
     }
 }
 
+/// A record that was made from the first listing, and went with it.
+pub const WENT_WITH_SOURCE: [u8; 32] = [0xee; 32];
+
 impl Fake {
     fn record(&self, hash: &[u8]) -> Option<node::Record> {
         let shared = self.shared.lock().unwrap();
@@ -353,6 +356,16 @@ impl Fake {
                 state: state.into(),
                 class: 2,
                 body: (0..96u32).map(|byte| (byte * 151 % 256) as u8).collect(),
+                ..Default::default()
+            });
+        }
+        if hash == WENT_WITH_SOURCE {
+            let source = shared.listings[0].provenance.clone().unwrap().hash;
+            let partner = shared.partners[0].name.clone();
+            return Some(node::Record {
+                provenance: Some(data::provenance(&shared.partners[0], 61)),
+                state: node::RecordState::ErasedWithSource.into(),
+                source_gone: Some(node::SourceGone { source, partner, claimed: true, owed_by: 1 }),
                 ..Default::default()
             });
         }

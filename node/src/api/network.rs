@@ -105,7 +105,7 @@ impl Reading<'_> {
         let of = |state: State| {
             counts.iter().find(|(counted, _)| *counted == state).map_or(0, |(_, count)| *count)
         };
-        let absent = of(State::Absent);
+        let (absent, claimed) = (of(State::Absent), of(State::ErasedAsClaimed));
         let without_body: u64 = counts.iter().map(|(_, count)| count).sum();
         Ok(wire::LogStatus {
             partner: Some(self.name(log.id.partner).await?),
@@ -114,10 +114,10 @@ impl Reading<'_> {
             changed_at: log.changed_at.as_millis(),
             held: log.size.saturating_sub(without_body),
             not_for_us: of(State::NotForUs),
-            erased: of(State::Erased) + of(State::ErasedWithSource),
-            wanted: absent,
+            erased: of(State::Erased) + of(State::ErasedWithSource) + claimed,
+            wanted: absent + claimed,
             refused: entries::refused(&self.tx, log.number).await?,
-            // Public and not handed out: withheld until somebody does.
+            // Public, and neither handed out nor accounted for.
             withheld: absent,
             missing: self.missing(log).await?,
         })

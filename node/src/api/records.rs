@@ -14,6 +14,7 @@ use crate::{
     error::Error,
     publish::{Draft, Idempotency, PublishedRecord, Withdraw},
     store::{
+        causes,
         entries::{self, EntryRow, State, Verdict},
         logs, recipients, revisions, withdrawals,
     },
@@ -22,6 +23,9 @@ use crate::{
 
 /// Within this time after a Withdrawal its holders owe their receipt: they write at most one a day.
 const RECEIPT_DUE_MS: i64 = 2 * 24 * 60 * 60 * 1000;
+
+/// Within this time the author of a record that went with its source owes its own Withdrawal (protocol section 6).
+const WITHDRAWAL_DUE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 #[tonic::async_trait]
 impl Records for Api {
@@ -83,6 +87,7 @@ impl Reading<'_> {
         let named = leaf.is_some_and(|leaf| leaf.class == Class::Named);
         let (statement, refused) = self.judged(&entry, leaf, &place);
         let state = self.state(&entry, named, statement.as_ref()).await?;
+        let source_gone = self.source_gone(&entry, named).await?;
         let readable = statement.as_ref().filter(|_| state != wire::RecordState::NotForUs);
         let body = if named && !self.viewer.sees_named() { None } else { entry.body };
         Ok(wire::Record {
@@ -93,7 +98,27 @@ impl Reading<'_> {
             body: body.unwrap_or_default(),
             json: readable.and_then(content_json).unwrap_or_default(),
             refused,
+            source_gone,
         })
+    }
+
+    /// With which withdrawn source the body went. What a sealed record was made from is its readers' affair.
+    async fn source_gone(
+        &mut self,
+        entry: &EntryRow,
+        named: bool,
+    ) -> Result<Option<wire::SourceGone>, Error> {
+        let gone = matches!(entry.state, State::ErasedWithSource | State::ErasedAsClaimed);
+        if !gone || named && !self.viewer.sees_named() {
+            return Ok(None);
+        }
+        let Some(cause) = causes::of_entry(&self.tx, entry.log, entry.index).await? else { return Ok(None) };
+        Ok(Some(wire::SourceGone {
+            source: cause.claim.source.to_vec(),
+            partner: Some(self.name(cause.claim.log.partner).await?),
+            claimed: cause.claimed,
+            owed_by: cause.at.plus(WITHDRAWAL_DUE_MS).as_millis(),
+        }))
     }
 
     /// What it says, as far as the viewer may read it, and why it doesn't count, if it doesn't.
@@ -128,7 +153,7 @@ impl Reading<'_> {
             State::Held => true,
             State::Absent => return Ok(S::Withheld),
             State::Erased => return Ok(S::Erased),
-            State::ErasedWithSource => return Ok(S::ErasedWithSource),
+            State::ErasedWithSource | State::ErasedAsClaimed => return Ok(S::ErasedWithSource),
             State::NotForUs => return Ok(S::NotForUs),
             State::Unsupported => return Ok(S::Unsupported),
         };
@@ -207,7 +232,9 @@ async fn proof(
     }
     let body = match (entry.state, entry.body.clone()) {
         (State::Held, Some(body)) => body,
-        (State::Erased | State::ErasedWithSource, _) => return Err(Error::new(Code::RecordErased)),
+        (State::Erased | State::ErasedWithSource | State::ErasedAsClaimed, _) => {
+            return Err(Error::new(Code::RecordErased));
+        }
         (State::Absent, _) => return Err(Error::new(Code::RecordWithheld)),
         _ => return Err(Error::new(Code::RecordSealed)),
     };

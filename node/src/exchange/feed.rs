@@ -22,7 +22,9 @@ use crate::{
     error::Error,
     heads::Head,
     store::{
+        causes,
         entries::{self, EntryRow, State},
+        logs::LogNumber,
         recipients, tiles,
     },
     views,
@@ -125,11 +127,13 @@ impl Feed {
         if bytes > BODIES {
             return Ok(None);
         }
+        let erased = erased(context, head.number, &rows).await?;
         let tail = wire::Tail {
             start: self.sent,
             leaves: rows.into_iter().map(|row| row.leaf).collect(),
             bodies,
             checkpoint: head.checkpoint.to_string(),
+            erased,
         };
         self.went_out(head.size, tail.encoded_len());
         self.checkpoint = Arc::clone(&head.checkpoint);
@@ -160,11 +164,13 @@ impl Feed {
         })
         .await?;
         let bodies = self.bodies(context, head, &rows).await?;
+        let erased = erased(context, head.number, &rows).await?;
         let range = wire::Range {
             start,
             leaves: rows.into_iter().map(|row| row.leaf).collect(),
             proof: proof.iter().map(|hash: &Hash| hash.to_vec()).collect(),
             bodies: u32::try_from(bodies.len()).unwrap_or(u32::MAX),
+            erased,
         };
         let mut bytes = range.encoded_len();
         let mut responses = vec![Response::Range(range)];
@@ -229,6 +235,23 @@ impl Feed {
     }
 }
 
+/// Why public bodies of these entries aren't here, as far as no Withdrawal in their log says so.
+pub(super) async fn erased(
+    context: &Context,
+    log: LogNumber,
+    rows: &[EntryRow],
+) -> Result<Vec<wire::SourceErased>, Error> {
+    let gone = |row: &&EntryRow| {
+        matches!(row.state, State::ErasedWithSource | State::ErasedAsClaimed)
+            && row.parsed().is_some_and(|leaf| leaf.class == Class::Public)
+    };
+    let indexes: Vec<u64> = rows.iter().filter(gone).map(|row| row.index).collect();
+    let (Some(first), Some(last)) = (indexes.first(), indexes.last()) else { return Ok(Vec::new()) };
+    let causes = causes::in_range(&context.db, log, *first..last + 1).await?;
+    let told = causes.iter().filter(|cause| indexes.contains(&cause.claim.index));
+    Ok(told.map(|cause| cause.claim.to_wire()).collect())
+}
+
 /// Cuts bodies into messages of at most `BODIES` bytes.
 pub(super) fn chunks(bodies: Vec<wire::IndexedBody>) -> Vec<wire::Bodies> {
     let mut chunks: Vec<wire::Bodies> = Vec::new();
@@ -242,7 +265,7 @@ pub(super) fn chunks(bodies: Vec<wire::IndexedBody>) -> Vec<wire::Bodies> {
             }
             _ => {
                 room = BODIES.saturating_sub(bytes);
-                chunks.push(wire::Bodies { bodies: vec![body] });
+                chunks.push(wire::Bodies { bodies: vec![body], erased: Vec::new() });
             }
         }
     }

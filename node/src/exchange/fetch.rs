@@ -70,7 +70,8 @@ fn hashes(proof: &[Hash]) -> Vec<Vec<u8>> {
     proof.iter().map(|hash| hash.to_vec()).collect()
 }
 
-/// Bodies of the entries asked for that the peer may have and that are held.
+/// Bodies of the entries asked for that the peer may have and that are held; of those that went with their
+/// source, which that was.
 pub async fn bodies(
     context: &Context,
     peer: PartnerId,
@@ -87,10 +88,12 @@ pub async fn bodies(
     if asked > ENTRIES {
         return Err(Refusal::new(Code::FieldTooMany).at("ranges").with("limit", ENTRIES).into());
     }
-    let mut bodies = Vec::new();
+    let (mut bodies, mut erased) = (Vec::new(), Vec::new());
     let mut bytes = 0;
     for range in &request.ranges {
-        for row in entries::range(&context.db, head.number, range.start..range.end).await? {
+        let rows = entries::range(&context.db, head.number, range.start..range.end).await?;
+        erased.extend(feed::erased(context, head.number, &rows).await?);
+        for row in rows {
             if !may_read(context, peer, &row).await? {
                 continue;
             }
@@ -107,7 +110,11 @@ pub async fn bodies(
             });
         }
     }
-    Ok(feed::chunks(bodies))
+    let mut answer = feed::chunks(bodies);
+    if !erased.is_empty() {
+        answer.push(wire::Bodies { bodies: Vec::new(), erased });
+    }
+    Ok(answer)
 }
 
 /// The verified encoding of a part of a blob that a record names which the peer may read.

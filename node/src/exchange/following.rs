@@ -8,7 +8,10 @@ use tokio::time::Instant;
 use tonic::transport::Channel;
 use volbridge_proto::{
     Code, LogId, PartnerId, Refusal,
-    exchange::follow::{FollowFault, LogFollower, PendingRange},
+    exchange::{
+        claim::{self, SourceClaim},
+        follow::{FollowFault, LogFollower, PendingRange},
+    },
     identity::{keys_response::verify_keys_response, rotation::KeyHistory},
     tlog::{
         checkpoint::VerifiedCheckpoint,
@@ -25,7 +28,7 @@ use crate::{
     context::Context,
     error::Error,
     heads::Head,
-    ingest::{self, CarriedFor},
+    ingest::{self, Beside, CarriedFor},
     publish::cosign::add_lines,
     store::{
         Tx, entries,
@@ -38,6 +41,9 @@ const DESCRIPTORS: usize = 4_096;
 
 /// A range takes at most so many pauses: bodies one by one, each just in time, would hold a log for hours.
 const PAUSES: u32 = 20;
+
+/// Entries without bodies that a message may explain.
+const CLAIMS: usize = 4_096;
 
 /// Why a log isn't followed any further through this peer.
 #[derive(Debug)]
@@ -81,7 +87,7 @@ struct CatchingUp {
 
 struct Pending {
     range: PendingRange,
-    carried: CarriedFor,
+    beside: Beside,
 }
 
 impl Following {
@@ -142,15 +148,16 @@ impl Following {
                     return Err(out_of_order().into());
                 }
                 self.heard();
-                let pending = Pending { range: self.follower.range(&range)?, carried: CarriedFor::new() };
-                self.pending = Some(pending);
+                let range = self.follower.range(&range)?;
+                let beside = Beside { claims: range.claims().to_vec(), ..Beside::default() };
+                self.pending = Some(Pending { range, beside });
                 return self.finish(context).await;
             }
             Response::Bodies(bodies) => {
                 self.heard();
                 let pending = self.pending.as_mut().ok_or_else(out_of_order)?;
                 for body in bodies.bodies {
-                    note_carried(&self.carries, &mut pending.carried, body.index, &body.deliver_for);
+                    note_carried(&self.carries, &mut pending.beside.carried, body.index, &body.deliver_for);
                     pending.range.body(body.index, body.body)?;
                 }
                 return self.finish(context).await;
@@ -160,8 +167,10 @@ impl Following {
                 for body in &tail.bodies {
                     note_carried(&self.carries, &mut carried, body.index, &body.deliver_for);
                 }
+                let claims =
+                    claim::claims(&tail.erased, tail.start, &tail.leaves).map_err(FollowFault::Malformed)?;
                 let range = self.with_keys(context, client, |follower| follower.tail(&tail)).await?;
-                return self.store(context, range, carried).await;
+                return self.store(context, range, Beside { carried, claims }).await;
             }
             Response::Ended(ended) => {
                 let code = ended.code.parse().unwrap_or(Code::PeerProtocol);
@@ -200,7 +209,7 @@ impl Following {
         match self.pending.take() {
             Some(pending) if pending.range.is_complete() => {
                 let range = self.follower.finish(pending.range)?;
-                self.store(context, range, pending.carried).await
+                self.store(context, range, pending.beside).await
             }
             pending => {
                 self.pending = pending;
@@ -213,7 +222,7 @@ impl Following {
         &mut self,
         context: &Arc<Context>,
         range: ProvenRange,
-        carried: CarriedFor,
+        beside: Beside,
     ) -> Result<Option<u64>, Stop> {
         if range.entries().is_empty() {
             // A newer cosignature, or a target that is already reached.
@@ -232,7 +241,7 @@ impl Following {
                 if row.size != range.start() || row.frozen {
                     return Ok(None);
                 }
-                let effects = ingest::store_range(tx, &writer.reader(), &row, &range, &carried).await?;
+                let effects = ingest::store_range(tx, &writer.reader(), &row, &range, &beside).await?;
                 Ok::<_, Error>(Some((effects, Head::load(tx, row.number).await?)))
             }
             .boxed()
@@ -305,6 +314,26 @@ async fn earlier_epoch(context: &Arc<Context>, log: LogId) -> Result<Option<Arc<
         Some(row) => context.key_history(&context.db, row).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// Takes what a peer says in place of bodies that were wanted; one message is about no more than was asked for.
+pub async fn take_claims(
+    context: &Arc<Context>,
+    log: LogId,
+    erased: &[wire::SourceErased],
+) -> Result<(), Error> {
+    let claims: Vec<_> = erased.iter().take(CLAIMS).map(SourceClaim::parse).collect::<Result<_, _>>()?;
+    let row = logs::find(&context.db, log).await?.filter(|_| !claims.is_empty());
+    let Some(LogRow { number, .. }) = row else { return Ok(()) };
+    let writer = Arc::clone(context);
+    let taken = context.db.write(move |tx| {
+        async move {
+            let row = logs::load(tx, number).await?;
+            Ok::<_, Error>(ingest::take_claims(tx, &writer.reader(), &row, &claims).await?)
+        }
+        .boxed()
+    });
+    taken.await
 }
 
 /// Stores bodies that were wanted, each checked against its leaf.

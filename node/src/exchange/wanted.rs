@@ -98,6 +98,7 @@ async fn fetch_bodies(context: &Arc<Context>, client: &mut ExchangeClient<Channe
             Err(_) => continue,
         };
         while let Some(bodies) = patiently(context, answer.message()).await?.map_err(refused)? {
+            following::take_claims(context, head.log, &bodies.erased).await?;
             following::store_late(context, head.log, bodies.bodies).await?;
         }
     }

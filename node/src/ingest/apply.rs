@@ -4,6 +4,7 @@
 
 use volbridge_proto::{
     BlobHash, Code, PartnerId, RecordId, Refusal, SubjectId,
+    exchange::SourceClaim,
     kinds::Payload,
     record::{Body, Content, content_valid, revision},
     wire::record::v1 as wire,
@@ -49,8 +50,8 @@ pub(super) async fn apply(
         note_refusal(tx, reader, log, index, &refusal).await?;
         return erase::entry(tx, reader, log, index, State::Erased, effects).await;
     }
-    if note_sources(tx, reader, counted, effects).await? {
-        return erase::entry(tx, reader, log, index, State::ErasedWithSource, effects).await;
+    if let Some(cause) = note_sources(tx, reader, counted, effects).await? {
+        return erase::with_source(tx, reader, log, &cause, effects).await;
     }
     let Some(payload) = &counted.payload else { return Ok(()) };
     note_blobs(tx, counted, payload).await?;
@@ -189,28 +190,28 @@ pub(super) fn read_row<'a>(
     Ok(Some(Counted { log, index: row.index, id: body.id, statement, payload, nth }))
 }
 
-/// Remembers what this was made from; true if one of the sources was withdrawn before.
+/// Remembers what this was made from; the Withdrawal that it goes with, if one of the sources is gone already.
 async fn note_sources(
     tx: &mut Tx,
     reader: &Reader<'_>,
     counted: &Counted<'_>,
     effects: &mut Effects,
-) -> Result<bool, StoreError> {
+) -> Result<Option<SourceClaim>, StoreError> {
     let sources: Vec<RecordId> = counted.statement.sources.iter().map(|source| source.id).collect();
     if sources.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
     withdrawals::add_sources(tx, counted.log.number, counted.index, &sources).await?;
     for source in &counted.statement.sources {
         let author = source.partner.unwrap_or(counted.log.id.partner);
-        if erase::is_record_withdrawn(tx, author, source.id).await? {
+        if let Some(cause) = erase::source_gone(tx, author, source.id).await? {
             if counted.log.number == reader.own_log {
                 effects.owed.push(counted.id);
             }
-            return Ok(true);
+            return Ok(Some(SourceClaim { index: counted.index, ..cause }));
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 async fn note_blobs(tx: &mut Tx, counted: &Counted<'_>, payload: &Payload) -> Result<(), StoreError> {

@@ -2,7 +2,8 @@
 //! made from a withdrawn one goes with it; own ones are then owed a withdrawal.
 
 use volbridge_proto::{
-    PartnerId, RecordId,
+    LogId, PartnerId, RecordId,
+    exchange::SourceClaim,
     record::withdraw::{self, Target},
     wire::record::v1 as wire,
 };
@@ -10,10 +11,12 @@ use volbridge_proto::{
 use super::{
     Counted, Effects, Reader,
     apply::{note_change, refold},
+    claims,
 };
 use crate::{
     store::{
         StoreError, Tx, blobs,
+        causes::{self, Cause},
         entries::{self, EntryRow, State},
         logs::{self, LogRow},
         recipients, revisions, withdrawals,
@@ -31,8 +34,10 @@ pub(super) async fn withdraw(
 ) -> Result<(), StoreError> {
     let ids = withdraw::ids(withdrawal);
     withdrawals::add(tx, counted.log.number, counted.index, &withdrawal.reason, &ids).await?;
-    let logs = logs::of_partner(tx, counted.log.id.partner).await?;
+    let author = counted.log.id.partner;
+    let logs = logs::of_partner(tx, author).await?;
     for id in ids {
+        let cause = SourceClaim { index: 0, source: id, log: counted.log.id, withdrawal: counted.index };
         for row in entries::find(tx, id).await? {
             let Some(log) = logs.iter().find(|log| log.number == row.log) else { continue };
             let kind = revisions::at(tx, row.log, row.index).await?.map(|revision| revision.kind);
@@ -40,10 +45,12 @@ pub(super) async fn withdraw(
                 continue;
             }
             entry(tx, reader, log, row.index, State::Erased, effects).await?;
-            derived(tx, reader, id, effects).await?;
+            derived(tx, reader, &cause, effects).await?;
+            claims::settle(tx, author, id).await?;
         }
         if entries::find(tx, id).await?.is_empty() {
-            derived(tx, reader, id, effects).await?;
+            derived(tx, reader, &cause, effects).await?;
+            claims::settle(tx, author, id).await?;
         }
     }
     Ok(())
@@ -56,45 +63,75 @@ pub(super) async fn is_withdrawn(
     row: &EntryRow,
     kind: Option<&str>,
 ) -> Result<bool, StoreError> {
-    let (Some(leaf), Some(id)) = (row.parsed(), row.id()) else { return Ok(false) };
+    Ok(withdrawn_by(tx, log, row, kind).await?.is_some())
+}
+
+/// Where the effective Withdrawal of an entry stands.
+async fn withdrawn_by(
+    tx: &Tx,
+    log: &LogRow,
+    row: &EntryRow,
+    kind: Option<&str>,
+) -> Result<Option<(LogId, u64)>, StoreError> {
+    let (Some(leaf), Some(id)) = (row.parsed(), row.id()) else { return Ok(None) };
     let logs = logs::of_partner(tx, log.id.partner).await?;
     let numbers: Vec<_> = logs.iter().map(|log| log.number).collect();
     let target = Target { log: log.id, index: row.index, class: leaf.class, kind };
     let withdrawals = withdrawals::among(tx, &numbers, &[id]).await?;
-    Ok(withdrawals.iter().any(|by| {
+    Ok(withdrawals.iter().find_map(|by| {
         let named = wire::Withdrawal { ids: Vec::new(), reason: by.reason.clone() };
-        let in_log = logs.iter().find(|log| log.number == by.log);
-        in_log.is_some_and(|log| withdraw::is_effective(&named, &log.id, by.by_index, &target))
+        let in_log = logs.iter().find(|log| log.number == by.log)?;
+        let is_effective = withdraw::is_effective(&named, &in_log.id, by.by_index, &target);
+        is_effective.then_some((in_log.id, by.by_index))
     }))
 }
 
-/// Whether a partner has withdrawn a record, as far as is known here.
-pub(super) async fn is_record_withdrawn(
+/// Where a partner has withdrawn a record, as far as is known here.
+pub(super) async fn withdrawal_of(
     tx: &Tx,
     author: PartnerId,
     id: RecordId,
-) -> Result<bool, StoreError> {
+) -> Result<Option<(LogId, u64)>, StoreError> {
     let logs = logs::of_partner(tx, author).await?;
     let numbers: Vec<_> = logs.iter().map(|log| log.number).collect();
-    if withdrawals::among(tx, &numbers, &[id]).await?.is_empty() {
-        return Ok(false);
-    }
+    let named = withdrawals::find(tx, &numbers, id).await?;
+    let Some(named) = named else { return Ok(None) };
     for row in entries::find(tx, id).await? {
         let Some(log) = logs.iter().find(|log| log.number == row.log) else { continue };
         let kind = revisions::at(tx, row.log, row.index).await?.map(|revision| revision.kind);
-        return is_withdrawn(tx, log, &row, kind.as_deref()).await;
+        return withdrawn_by(tx, log, &row, kind.as_deref()).await;
     }
-    Ok(true)
+    Ok(logs.iter().find(|log| log.number == named.log).map(|log| (log.id, named.by_index)))
 }
 
-/// Erases what was made from `source`, and from that, and so on.
+/// The Withdrawal that a source went with: its own, or that of what it was made from itself.
+pub(super) async fn source_gone(
+    tx: &Tx,
+    author: PartnerId,
+    source: RecordId,
+) -> Result<Option<SourceClaim>, StoreError> {
+    if let Some((log, withdrawal)) = withdrawal_of(tx, author, source).await? {
+        return Ok(Some(SourceClaim { index: 0, source, log, withdrawal }));
+    }
+    for row in entries::find(tx, source).await? {
+        if row.state == State::ErasedWithSource
+            && logs::load(tx, row.log).await?.id.partner == author
+            && let Some(cause) = causes::of_entry(tx, row.log, row.index).await?
+        {
+            return Ok(Some(cause.claim));
+        }
+    }
+    Ok(None)
+}
+
+/// Erases what was made from a withdrawn record, and from that, and so on.
 async fn derived(
     tx: &mut Tx,
     reader: &Reader<'_>,
-    source: RecordId,
+    cause: &SourceClaim,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
-    let mut sources = vec![source];
+    let mut sources = vec![cause.source];
     while let Some(source) = sources.pop() {
         for (number, index) in withdrawals::made_from(tx, source).await? {
             let Some(row) = entries::at(tx, number, index).await? else { continue };
@@ -104,10 +141,22 @@ async fn derived(
                 effects.owed.push(id);
             }
             let log = logs::load(tx, number).await?;
-            entry(tx, reader, &log, index, State::ErasedWithSource, effects).await?;
+            with_source(tx, reader, &log, &SourceClaim { index, ..*cause }, effects).await?;
         }
     }
     Ok(())
+}
+
+/// Erases an entry that was made from a withdrawn record, and remembers which: who asks for the body is told.
+pub(super) async fn with_source(
+    tx: &mut Tx,
+    reader: &Reader<'_>,
+    log: &LogRow,
+    cause: &SourceClaim,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    entry(tx, reader, log, cause.index, State::ErasedWithSource, effects).await?;
+    causes::put(tx, log.number, &Cause { claim: *cause, claimed: false, at: reader.now }).await
 }
 
 /// Erases one entry's body and everything that shows it.
@@ -120,6 +169,7 @@ pub(super) async fn entry(
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     entries::erase(tx, log.number, index, state).await?;
+    causes::remove(tx, log.number, index).await?;
     effects.erased = true;
     if !log.own {
         // Own ones stay: who was sent a record owes a receipt for its withdrawal.

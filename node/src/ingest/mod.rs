@@ -6,6 +6,7 @@
 //! back as `Effects` and is done after the commit, by `Context::after`.
 
 mod apply;
+mod claims;
 mod erase;
 mod named;
 mod rebuild;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 
 use volbridge_proto::{
     PartnerId, RecordId, Refusal, Timestamp,
+    exchange::SourceClaim,
     kinds::Payload,
     record::{Body, Content, ContentVerdict, Statement, content_valid},
     seal::SealingSecret,
@@ -29,6 +31,7 @@ use crate::{
     store::{
         StoreError, Tx,
         blobs::BlobName,
+        causes,
         entries::{self, EntryRow, State, Verdict},
         logs::{self, LogNumber, LogRow},
         recipients::{self, Recipient},
@@ -70,6 +73,15 @@ pub struct Effects {
 /// For whom a carrier keeps named bodies, by index.
 pub type CarriedFor = BTreeMap<u64, Vec<PartnerId>>;
 
+/// What a peer sent beside a range. Nothing of it is proven.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// For whom named bodies are to be kept.
+    pub carried: CarriedFor,
+    /// Why public bodies are missing.
+    pub claims: Vec<SourceClaim>,
+}
+
 /// A statement that counts, at its place.
 struct Counted<'a> {
     log: &'a LogRow,
@@ -90,7 +102,7 @@ pub async fn store_range(
     reader: &Reader<'_>,
     log: &LogRow,
     range: &ProvenRange,
-    carried: &CarriedFor,
+    beside: &Beside,
 ) -> Result<Effects, StoreError> {
     if range.start() != log.size {
         return Err(StoreError::corrupt("log", log.number, "the range doesn't begin where the log ends"));
@@ -99,7 +111,7 @@ pub async fn store_range(
     let mut rows = Vec::with_capacity(range.entries().len());
     let mut counted = Vec::new();
     for entry in range.entries() {
-        let for_others = carried.get(&entry.index()).map(Vec::as_slice).unwrap_or_default();
+        let for_others = beside.carried.get(&entry.index()).map(Vec::as_slice).unwrap_or_default();
         let (row, placed) = place(reader, log, entry, for_others);
         rows.push(row);
         match placed {
@@ -111,7 +123,7 @@ pub async fn store_range(
     entries::insert(tx, rows).await?;
     let hashes: Vec<_> = range.entries().iter().map(|entry| leaf_hash(entry.leaf())).collect();
     tiles::append(tx, log.number, log.size, &hashes).await?;
-    carry(tx, reader, log, carried).await?;
+    carry(tx, reader, log, &beside.carried).await?;
     logs::advance(tx, log.number, range.start(), range.frontier(), reader.now).await?;
     if let Some(checkpoint) = range.checkpoint() {
         let (note, at) = (checkpoint.note().encode(), checkpoint.signed_at());
@@ -124,7 +136,23 @@ pub async fn store_range(
     for statement in counted {
         apply::apply(tx, reader, &statement, &mut effects).await?;
     }
+    take_claims(tx, reader, log, &beside.claims).await?;
     Ok(effects)
+}
+
+/// Takes what a peer says of entries that are held without their bodies, up to the first lie.
+pub async fn take_claims(
+    tx: &mut Tx,
+    reader: &Reader<'_>,
+    log: &LogRow,
+    claims: &[SourceClaim],
+) -> Result<(), StoreError> {
+    for claim in claims {
+        if !claims::take(tx, reader, log, claim).await? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Stores the body of an entry that was absent, and everything that follows from it.
@@ -140,6 +168,7 @@ pub async fn store_late_body(
     if !entries::fill(tx, log.number, row.index, body, row.verdict).await? {
         return Ok(effects);
     }
+    causes::remove(tx, log.number, entry.index()).await?;
     match placed {
         Placed::Counts(statement) => apply::apply(tx, reader, &statement, &mut effects).await?,
         Placed::Refused(refusal) => note_refusal(tx, reader, log, row.index, &refusal).await?,

@@ -23,7 +23,7 @@ use crate::{
     context::Context,
     error::Error,
     heads::Head,
-    ingest::{self, CarriedFor, Effects},
+    ingest::{self, Beside, Effects},
     metrics,
     store::{
         Tx, entries,
@@ -139,7 +139,7 @@ async fn write_group(
             add_mldsa44(range.history(), checkpoint, &[&context.keys.log], now, &mut context.env.rng())?;
         range = range.with_lines(signed);
     }
-    let effects = ingest::store_range(tx, &context.reader(), &log, &range, &CarriedFor::new()).await?;
+    let effects = ingest::store_range(tx, &context.reader(), &log, &range, &Beside::default()).await?;
     read_back(tx, log.number, &range).await?;
     Ok(Group { answers, effects, head: Head::load(tx, log.number).await? })
 }

@@ -50,6 +50,8 @@ stored_enum! {
         NotForUs = 4,
         /// A leaf of another length, version or class: kept, never asked for.
         Unsupported = 5,
+        /// Nothing, and its holder says that it went with its source: asked for like what is absent.
+        ErasedAsClaimed = 6,
     }
 }
 
@@ -231,7 +233,7 @@ pub async fn find_in(q: &impl Query, log: LogNumber, id: RecordId) -> Result<Opt
     Ok(find(q, id).await?.into_iter().find(|entry| entry.log == log))
 }
 
-/// Stores the body of an entry that had none. False if it isn't absent (any more): erased ones stay erased.
+/// Stores the body of an entry that had none. False if it isn't absent (any more): what was erased here stays so.
 pub async fn fill(
     tx: &mut Tx,
     log: LogNumber,
@@ -242,7 +244,7 @@ pub async fn fill(
     let touched = tx
         .execute(
             "UPDATE entry SET state = 0, verdict = $1, body = $2
-             WHERE log = $3 AND entry_index = $4 AND state IN (1, 4) AND body IS NULL",
+             WHERE log = $3 AND entry_index = $4 AND state IN (1, 4, 6) AND body IS NULL",
             args![verdict.number(), body, log, index],
         )
         .await?;
@@ -284,7 +286,8 @@ pub async fn set_verdict(
     Ok(())
 }
 
-/// Up to `limit` absent entries from `from` on, as ranges: what to ask other holders for.
+/// Up to `limit` entries from `from` on that are absent, or erased by hearsay alone, as ranges: what to ask other
+/// holders for.
 pub async fn absent(
     q: &impl Query,
     log: LogNumber,
@@ -294,7 +297,7 @@ pub async fn absent(
     // `state <> 0` is what the partial index says, and SQLite wants it said again.
     let rows: Vec<(i64,)> = q
         .rows(
-            "SELECT entry_index FROM entry WHERE log = $1 AND state = 1 AND state <> 0 AND entry_index >= $2
+            "SELECT entry_index FROM entry WHERE log = $1 AND state IN (1, 6) AND state <> 0 AND entry_index >= $2
              ORDER BY entry_index LIMIT $3",
             args![log, from, limit],
         )

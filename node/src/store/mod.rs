@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod blobs;
+pub mod causes;
 pub mod changes;
 mod column;
 pub mod cosigned;

@@ -5,6 +5,7 @@
 #[path = "../../../tests/src/pg.rs"]
 mod pg;
 
+mod causes;
 mod db;
 mod ledger;
 mod log;

@@ -3,8 +3,8 @@
 use prost::Message;
 use serde_json::{Value, json};
 use volbridge_proto::{
-    Refusal,
-    exchange::{Evidence, FollowFault, LogFollower},
+    LogId, Refusal,
+    exchange::{Evidence, FollowFault, LogFollower, SourceClaim},
     identity::{KeyHistory, keys::SigningPair, rotation::Keys, verify_keys_response},
     record::entry_valid,
     tlog::{
@@ -22,6 +22,7 @@ use volbridge_proto::{
 use crate::{
     Vectors,
     author::{Author, NOW, TestRng, descriptor, envelope, pair},
+    samples,
 };
 
 fn judged(vectors: &mut Vectors, name: &str, verdict: Result<Value, Refusal>, case: Value) {
@@ -375,6 +376,12 @@ fn step(follower: &mut LogFollower, steps: &[Step]) -> Result<(), FollowFault> {
     Ok(())
 }
 
+/// That a body went with a source that another partner withdrew.
+fn erased(index: u64) -> wire::SourceErased {
+    SourceClaim { index, source: samples::record(1), log: LogId::new(samples::host(), 1), withdrawal: 9 }
+        .to_wire()
+}
+
 pub fn follow() -> Vectors {
     let mut vectors = Vectors::new(
         "follow",
@@ -450,6 +457,31 @@ pub fn follow() -> Vectors {
         ("t10: a tail with a gap", tailed(|tail| tail.start += 1)),
         ("a tail with a changed body", tailed(|tail| tail.bodies[0].body[40] ^= 1)),
         ("a tail of another size", tailed(|tail| _ = tail.leaves.pop())),
+        (
+            "a body that went with its source",
+            with(|range, bodies| {
+                bodies.remove(2);
+                (range.bodies, range.erased) = (3, vec![erased(2)]);
+            }),
+        ),
+        (
+            "the same in a tail",
+            tailed(|tail| {
+                tail.bodies.remove(0);
+                tail.erased = vec![erased(7)];
+            }),
+        ),
+        ("t10: a body and a claim that it is erased", with(|range, _| range.erased = vec![erased(2)])),
+        ("t10: such a claim beyond the range", with(|range, _| range.erased = vec![erased(7)])),
+        ("t10: of a named leaf", with(|range, _| range.erased = vec![erased(4)])),
+        ("t10: of an unsupported leaf", with(|range, _| range.erased = vec![erased(5)])),
+        ("t10: without the Withdrawal's log", {
+            let claim = wire::SourceErased { log: None, ..erased(7) };
+            let mut tail = tail.clone();
+            tail.bodies.remove(0);
+            tail.erased = vec![claim];
+            then(Step::Tail(tail))
+        }),
     ];
     for (name, steps) in scripts {
         let history = verify_keys_response(None, &author.id(), &keys).unwrap();
@@ -461,7 +493,7 @@ pub fn follow() -> Vectors {
                 Step::Target(target) => json!({ "target": hex::encode(target.encode_to_vec()) }),
                 Step::Range(range) => json!({ "range": hex::encode(range.encode_to_vec()) }),
                 Step::Bodies(bodies) => {
-                    let bodies = wire::Bodies { bodies: bodies.clone() };
+                    let bodies = wire::Bodies { bodies: bodies.clone(), ..Default::default() };
                     json!({ "bodies": hex::encode(bodies.encode_to_vec()) })
                 }
                 Step::Tail(tail) => json!({ "tail": hex::encode(tail.encode_to_vec()) }),

@@ -119,5 +119,6 @@ const FILES: &[fn() -> Vectors] = &[
     text::text,
     text::words,
     withdrawals::leaf_state,
+    withdrawals::source_claim,
     withdrawals::withdrawal,
 ];

@@ -1,8 +1,9 @@
-//! withdrawal, leaf-state.
+//! withdrawal, leaf-state, source-claim.
 
 use serde_json::json;
 use volbridge_proto::{
     LogId,
+    exchange::claim::{Standing, standing},
     record::withdraw::{LeafState, Target, is_effective, leaf_state as state},
     tlog::entry::Class,
     wire::record::v1::Withdrawal,
@@ -89,6 +90,24 @@ pub fn leaf_state() -> Vectors {
             });
             vectors.accept(state, case);
         }
+    }
+    vectors
+}
+
+pub fn source_claim() -> Vectors {
+    let mut vectors = Vectors::new(
+        "source-claim",
+        "What a claim that a body went with its source is worth. `withdrawn`: an effective Withdrawal of the source is \
+         held; `read`: the entry that the claim names is held with its body.",
+    );
+    for number in 0..4_u8 {
+        let [withdrawn, read] = [number & 1 > 0, number & 2 > 0];
+        let standing = match standing(withdrawn, read) {
+            Standing::Holds => "holds",
+            Standing::Open => "open",
+            Standing::False => "false",
+        };
+        vectors.accept(standing, json!({ "withdrawn": withdrawn, "read": read, "standing": standing }));
     }
     vectors
 }

@@ -6,7 +6,10 @@
 
 use crate::{
     error::{Code, Refusal},
-    exchange::evidence::{Evidence, Known},
+    exchange::{
+        claim,
+        evidence::{Evidence, Known},
+    },
     id::LogId,
     identity::{keys_response::hashes, rotation::KeyHistory},
     tlog::{
@@ -21,6 +24,12 @@ use crate::{
     },
     wire::exchange::v1 as wire,
 };
+
+mod pending;
+#[cfg(test)]
+mod tests;
+
+pub use self::pending::PendingRange;
 
 /// The longest leaf that is kept: what an entry bundle can hold.
 pub const MAX_LEAF: usize = u16::MAX as usize;
@@ -70,33 +79,6 @@ pub struct LogFollower {
     partial: Vec<Hash>,
     held: Option<VerifiedCheckpoint>,
     target: Option<VerifiedCheckpoint>,
-}
-
-/// A range whose leaves are proven and whose bodies are still to come.
-#[derive(Debug)]
-pub struct PendingRange {
-    draft: Draft,
-    expected: usize,
-    proof: Vec<Hash>,
-    target: Checkpoint,
-}
-
-impl PendingRange {
-    /// Takes the next body; indexes ascend.
-    pub fn body(&mut self, index: u64, body: Vec<u8>) -> Result<(), FollowFault> {
-        self.draft.body(index, body).map_err(FollowFault::Malformed)?;
-        if self.draft.count() > self.expected {
-            return Err(FollowFault::Malformed(
-                Refusal::new(Code::FollowBodies).with("limit", self.expected),
-            ));
-        }
-        Ok(())
-    }
-
-    /// Whether all announced bodies are there.
-    pub fn is_complete(&self) -> bool {
-        self.draft.count() == self.expected
-    }
 }
 
 impl LogFollower {
@@ -207,6 +189,8 @@ impl LogFollower {
             return Err(FollowFault::Malformed(Refusal::new(Code::FollowAlignment).at("leaves")));
         }
         let draft = draft(range.start, &range.leaves)?;
+        let claims =
+            claim::claims(&range.erased, range.start, &range.leaves).map_err(FollowFault::Malformed)?;
         let proof = hashes(&range.proof).map_err(FollowFault::Malformed)?;
         let group: Vec<Hash> = self.partial.iter().chain(&draft.hashes).copied().collect();
         let start = range.start - self.partial.len() as u64;
@@ -217,7 +201,7 @@ impl LogFollower {
         if expected > range.leaves.len() {
             return Err(FollowFault::Malformed(Refusal::new(Code::FollowBodies).at("bodies")));
         }
-        Ok(PendingRange { draft, expected, proof, target: target.checkpoint().clone() })
+        Ok(PendingRange { draft, expected, claims, proof, target: target.checkpoint().clone() })
     }
 
     /// Takes a range when its bodies are there.
@@ -262,7 +246,9 @@ impl LogFollower {
             return Err(out_of_order("start"));
         }
         let mut draft = draft(tail.start, &tail.leaves)?;
+        let claims = claim::claims(&tail.erased, tail.start, &tail.leaves).map_err(FollowFault::Malformed)?;
         for body in &tail.bodies {
+            claim::check_unclaimed(&claims, body.index).map_err(FollowFault::Malformed)?;
             draft.body(body.index, body.body.clone()).map_err(FollowFault::Malformed)?;
         }
         let mut next = Next::of(self, draft)?;
@@ -397,6 +383,3 @@ fn out_of_order(field: &str) -> FollowFault {
 fn fault(evidence: Evidence) -> FollowFault {
     FollowFault::Fork(Box::new(evidence))
 }
-
-#[cfg(test)]
-mod tests;

@@ -269,6 +269,7 @@ impl Author {
             leaves: self.leaves[start as usize..end as usize].to_vec(),
             proof: vecs(proof),
             bodies: self.bodies[start as usize..end as usize].iter().flatten().count() as u32,
+            erased: Vec::new(),
         }
     }
 
@@ -281,6 +282,7 @@ impl Author {
             leaves: self.leaves[start as usize..].to_vec(),
             bodies: bodies.collect(),
             checkpoint: self.note(),
+            erased: Vec::new(),
         }
     }
 

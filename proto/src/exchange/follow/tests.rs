@@ -377,5 +377,6 @@ fn proofs_of_absurd_sizes_are_refused_before_they_are_checked() {
     assert_eq!(refused(&follower, |follower| follower.tail(&tail)).code(), Code::LogFull);
 }
 
+mod claims;
 mod keys;
 mod liar;

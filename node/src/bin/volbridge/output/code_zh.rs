@@ -119,6 +119,8 @@ const SENTENCES: &[(Code, &str)] = &[
     (Code::FollowOrder, "消息与先前发送的不衔接"),
     (Code::FollowAlignment, "区间未止于 256 的倍数或目标处"),
     (Code::FollowBodies, "正文缺失、重复或不属于该区间"),
+    (Code::FollowErased, "关于已删除条目的说明不属于该区间、重复或自相矛盾"),
+    (Code::FollowClaim, "用以解释正文缺失的撤回并不存在"),
     (Code::FollowUnexpected, "没有人请求这个日志"),
     (Code::FollowNeedsKeys, "日志密钥已更换，须先获取"),
     (Code::FollowWindow, "发送量超过已确认的窗口"),
