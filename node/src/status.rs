@@ -109,6 +109,11 @@ impl StatusBoard {
         self.version.send_modify(|version| *version += 1);
     }
 
+    /// Something else changed that a status shows.
+    pub fn touch(&self) {
+        self.version.send_modify(|version| *version += 1);
+    }
+
     /// All peers that are dialled.
     pub fn all(&self) -> Vec<(PartnerId, Peer)> {
         let peers = self.peers.read().unwrap_or_else(PoisonError::into_inner);

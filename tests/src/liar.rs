@@ -12,7 +12,7 @@ use volbridge_node::{
     tls::{Acceptor, Limits, Pins, TlsIdentity},
 };
 use volbridge_proto::{
-    LogId, PartnerId, SubjectId,
+    LogId, PartnerId, RecordId, SubjectId,
     identity::{
         descriptor::{Envelope, sign_first},
         keys::{Ed25519Secret, SigningPair},
@@ -48,6 +48,10 @@ pub struct LiarsLog {
     leaves: Vec<Vec<u8>>,
     bodies: Vec<Option<Vec<u8>>>,
     note: String,
+    /// How many records it says are the victim's.
+    addressed: u64,
+    /// Whether it gives the bodies that are asked for.
+    pub hands_out: bool,
 }
 
 impl LiarsLog {
@@ -84,7 +88,8 @@ impl LiarsLog {
         let (own, range) = OwnLog::create(first, &keys).expect("a log");
         let note = range.checkpoint().map(|checkpoint| checkpoint.note().encode()).unwrap_or_default();
         let (tree, leaves, bodies) = (MemoryTree::new(), Vec::new(), Vec::new());
-        let mut log = Self { env, keys, own, tree, leaves, bodies, note };
+        let (addressed, hands_out) = (0, false);
+        let mut log = Self { env, keys, own, tree, leaves, bodies, note, addressed, hands_out };
         for entry in range.into_entries() {
             let (_, leaf, _, body, _) = entry.into_parts();
             log.hold(leaf, body);
@@ -117,8 +122,20 @@ impl LiarsLog {
     pub fn listing(&self, title: &str) -> EncodedBody {
         let organisation = desk::Record { hash: Vec::new(), subject: self.subject().to_vec(), index: 0 };
         let payload = canonical::encode(&desk::listing(title, &organisation), "Listing").expect("canonical");
+        self.public("volbridge.listing.v1", payload)
+    }
+
+    /// A Withdrawal of these records; not yet in the log.
+    pub fn withdrawal(&self, ids: &[RecordId]) -> EncodedBody {
+        let ids = ids.iter().map(|id| id.to_vec()).collect();
+        let withdrawal = record::Withdrawal { ids, reason: "withdrawn".to_owned() };
+        let payload = canonical::encode(&withdrawal, "Withdrawal").expect("canonical");
+        self.public("volbridge.withdrawal.v1", payload)
+    }
+
+    fn public(&self, kind: &str, payload: Vec<u8>) -> EncodedBody {
         let statement = record::Statement {
-            kind: "volbridge.listing.v1".to_owned(),
+            kind: kind.to_owned(),
             subject: self.subject().to_vec(),
             revision: 1,
             issued_at: self.env.now().as_millis(),
@@ -250,9 +267,10 @@ impl Liar {
     }
 
     /// The same with so many listings that are sealed to the victim.
-    pub async fn start_sealing(victim: &crate::Partner, count: u64, lie: Lie) -> Self {
+    pub async fn start_sealing(victim: &crate::Partner, count: u64, hands_out: bool, lie: Lie) -> Self {
         let tls = TlsIdentity::generate().expect("a TLS key");
         let mut log = LiarsLog::new(Env::system(), tls.hash());
+        (log.addressed, log.hands_out) = (count, hands_out);
         for nth in 1..=count {
             let sealed = log.sealed_listing(&format!("CANARY {nth}"), victim, nth).await;
             log.append(vec![sealed]);
@@ -356,9 +374,16 @@ impl Exchange for Service {
 
     async fn fetch_bodies(
         &self,
-        _: Request<wire::FetchBodiesRequest>,
+        request: Request<wire::FetchBodiesRequest>,
     ) -> Result<Response<Self::FetchBodiesStream>, Status> {
-        Ok(Response::new(Box::pin(tokio_stream::empty())))
+        let asked = request.into_inner().ranges;
+        let is_asked = |index: &u64| asked.iter().any(|range| (range.start..range.end).contains(index));
+        let held = self.log.bodies.iter().zip(0..).filter(|(_, index)| self.log.hands_out && is_asked(index));
+        let bodies = held.filter_map(|(body, index)| {
+            Some(wire::IndexedBody { index, body: body.clone()?, ..Default::default() })
+        });
+        let answer = wire::Bodies { bodies: bodies.collect(), erased: Vec::new() };
+        Ok(Response::new(Box::pin(tokio_stream::once(Ok(answer)))))
     }
 
     async fn fetch_blob(
@@ -369,6 +394,14 @@ impl Exchange for Service {
     }
 
     async fn heads(&self, _: Request<wire::HeadsRequest>) -> Result<Response<wire::HeadsResponse>, Status> {
-        Ok(Response::new(wire::HeadsResponse::default()))
+        let LogId { partner, epoch } = self.log.id();
+        let own = wire::Head {
+            log: Some(wire::Log { partner: partner.to_vec(), epoch }),
+            checkpoint: self.log.note.clone(),
+            nth: self.log.addressed,
+            ..Default::default()
+        };
+        let heads = if own.nth > 0 { vec![own] } else { Vec::new() };
+        Ok(Response::new(wire::HeadsResponse { heads }))
     }
 }

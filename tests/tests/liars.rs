@@ -3,7 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use rstest::rstest;
-use volbridge_proto::{tlog::entry::Class, wire::exchange::v1 as wire};
+use volbridge_proto::{
+    LogId,
+    tlog::entry::Class,
+    wire::{
+        exchange::v1 as wire,
+        node::v1::{LogStatus, StatusResponse},
+    },
+};
 use volbridge_tests::{
     Database, Partner,
     liar::{Liar, LiarsLog, Lie},
@@ -195,7 +202,7 @@ async fn t04_t17_a_record_that_comes_again_or_in_anothers_log_changes_nothing(#[
 #[tokio::test(flavor = "multi_thread")]
 async fn t10_a_sealed_record_that_is_left_out_is_missed(#[case] database: Database) {
     let victim = Partner::start("UNV", database).await;
-    let liar = Liar::start_sealing(&victim, 3, |_, tail| drop(tail.bodies.remove(2))).await;
+    let liar = Liar::start_sealing(&victim, 3, false, |_, tail| drop(tail.bodies.remove(2))).await;
     let id = liar.id().to_vec();
     victim
         .until("nothing is missed", |status| {
@@ -206,4 +213,103 @@ async fn t10_a_sealed_record_that_is_left_out_is_missed(#[case] database: Databa
             })
         })
         .await;
+}
+
+#[rstest]
+#[case::sqlite(Database::Sqlite)]
+#[case::postgres(Database::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn t10_the_last_sealed_record_that_is_left_out_is_missed_and_fetched(#[case] database: Database) {
+    let victim = Partner::start("UNV", database).await;
+    for hands_out in [false, true] {
+        let liar = Liar::start_sealing(&victim, 3, hands_out, |_, tail| drop(tail.bodies.pop())).await;
+        let shown = if hands_out { (0, 0, 4) } else { (1, 1, 3) };
+        victim
+            .until(&format!("{shown:?} isn't shown"), |status| {
+                of(status, &liar).any(|log| (log.missing, log.not_for_us, log.held) == shown)
+            })
+            .await;
+    }
+}
+
+fn of<'a>(status: &'a StatusResponse, liar: &Liar) -> impl Iterator<Item = &'a LogStatus> {
+    let id = liar.id().to_vec();
+    status.logs.iter().filter(move |log| log.partner.as_ref().is_some_and(|partner| partner.id == id))
+}
+
+/// Two listings, the first of them withdrawn.
+fn one_of_two(log: &mut LiarsLog) {
+    let [first, second] = ["CANARY 1", "CANARY 2"].map(|title| log.listing(title));
+    let withdrawal = log.withdrawal(&[first.id]);
+    log.append(vec![first, second, withdrawal]);
+}
+
+/// Leaves out the second listing, as if it had gone with the first, whose Withdrawal stands there.
+fn claim(log: &LiarsLog, tail: &mut wire::Tail, withdrawal: u64) {
+    tail.bodies.remove(2);
+    let LogId { partner, epoch } = log.id();
+    tail.erased = vec![wire::SourceErased {
+        index: 2,
+        source: tail.leaves[1][2..].to_vec(),
+        log: Some(wire::Log { partner: partner.to_vec(), epoch }),
+        withdrawal,
+    }];
+}
+
+#[rstest]
+#[case::sqlite(Database::Sqlite)]
+#[case::postgres(Database::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn t10_a_body_is_explained_only_by_a_withdrawal_that_is_there(#[case] database: Database) {
+    let victim = Partner::start("UNV", database).await;
+    // The Withdrawal stands there: shown as claimed, and asked for all the same.
+    let claims = Liar::start(&victim, one_of_two, |log, tail| claim(log, tail, 3)).await;
+    let shown = |log: &LogStatus| (log.held, log.erased, log.withheld, log.wanted);
+    victim.until("not claimed", |status| of(status, &claims).any(|log| shown(log) == (2, 2, 0, 1))).await;
+    // Two listings are there where the Withdrawal should be: false. A log that nobody knows: not to be judged.
+    let lies: [Lie; 2] = [
+        |log, tail| {
+            claim(log, tail, 3);
+            tail.erased[0].source = vec![7; 32];
+        },
+        |log, tail| {
+            claim(log, tail, 3);
+            tail.erased[0].log.as_mut().unwrap().partner = vec![7; 32];
+        },
+    ];
+    for (lie, refused) in lies.into_iter().zip([true, false]) {
+        let liar = Liar::start(&victim, one_of_two, lie).await;
+        let id = liar.id().to_vec();
+        victim
+            .until("not withheld", |status| {
+                let told = status.refusals.iter().any(|refusal| {
+                    refusal.code == "follow.claim"
+                        && refusal.partner.as_ref().is_some_and(|partner| partner.id == id)
+                });
+                of(status, &liar).any(|log| shown(log) == (2, 1, 1, 1)) && told == refused
+            })
+            .await;
+    }
+    assert!(victim.listings().await.is_empty());
+}
+
+#[rstest]
+#[case::sqlite(Database::Sqlite)]
+#[case::postgres(Database::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn t10_a_body_that_comes_refutes_that_it_went_with_a_source(#[case] database: Database) {
+    let victim = Partner::start("UNV", database).await;
+    let grow = |log: &mut LiarsLog| {
+        one_of_two(log);
+        log.hands_out = true;
+    };
+    let liar = Liar::start(&victim, grow, |log, tail| claim(log, tail, 3)).await;
+    victim
+        .until("the body doesn't count", |status| {
+            of(status, &liar).any(|log| (log.held, log.erased, log.wanted) == (3, 1, 0))
+        })
+        .await;
+    let listings = victim.listings().await;
+    assert_eq!(listings.len(), 1);
+    assert_eq!(listings[0].source.as_ref().unwrap().title, "CANARY 2");
 }

@@ -15,11 +15,12 @@ use super::{Api, answer, permit::Caller, reading::Reading, status};
 use crate::{
     context::Context,
     error::Error,
+    exchange::missing,
     store::{
         changes::{self, Change},
         entries::{self, EntryRow, State},
         logs::LogRow,
-        received, refusals, withdrawals,
+        refusals,
     },
 };
 
@@ -119,42 +120,10 @@ impl Reading<'_> {
             refused: entries::refused(&self.tx, log.number).await?,
             // Public, and neither handed out nor accounted for.
             withheld: absent,
-            missing: self.missing(log).await?,
+            missing: missing::count(&self.tx, log).await?,
         })
     }
-
-    /// Numbers of records for this node that are missing, less what withdrawn named leaves between their
-    /// neighbours account for (protocol section 2).
-    async fn missing(&self, log: &LogRow) -> Result<u64, Error> {
-        let mut missing = 0;
-        for gap in received::gaps(&self.tx, log.number, GAPS).await? {
-            let numbers = gap.last.saturating_sub(gap.first) + 1;
-            let from = gap.after.map_or(0, |index| index + 1);
-            missing += numbers.saturating_sub(self.withdrawn_named(log, from, gap.before).await?);
-        }
-        Ok(missing)
-    }
-
-    async fn withdrawn_named(&self, log: &LogRow, from: u64, to: u64) -> Result<u64, Error> {
-        let (mut count, mut start) = (0, from);
-        while start < to {
-            let end = to.min(start + STEP);
-            let rows = entries::range(&self.tx, log.number, start..end).await?;
-            let leaves = rows.iter().filter_map(EntryRow::parsed);
-            let named: Vec<_> =
-                leaves.filter(|leaf| leaf.class == Class::Named).map(|leaf| leaf.id).collect();
-            count += withdrawals::among(&self.tx, &[log.number], &named).await?.len() as u64;
-            start = end;
-        }
-        Ok(count)
-    }
 }
-
-/// Gaps looked at in one log.
-const GAPS: u32 = 100;
-
-/// Entries read at a time.
-const STEP: u64 = 1_024;
 
 /// A status at once, then one after each change, never faster than `PAUSE`.
 fn watch_status(api: Api, caller: Caller) -> impl Stream<Item = Result<wire::StatusResponse, Status>> + Send {

@@ -21,7 +21,7 @@ use crate::{
     error::Error,
     heads::Head,
     publish::cosign::add_lines,
-    store::{StoreError, logs, recipients, tiles},
+    store::{StoreError, logs, received, recipients, tiles},
 };
 
 /// Logs that one message names, each with at most two checkpoints: with 16 lines each it stays well below the
@@ -42,8 +42,9 @@ pub async fn give(context: &Context, peer: PartnerId, heads: Vec<Head>) -> Resul
     let mut room = EVIDENCE;
     for head in heads {
         let own = head.number == context.own.number;
-        let nth = if own { recipients::highest_nth(&context.db, head.number, peer).await? } else { 0 };
-        let shown = |checkpoint: &str| wire::Head {
+        let nth =
+            if own { recipients::nth_below(&context.db, head.number, peer, head.size).await? } else { 0 };
+        let shown = |checkpoint: &str, nth: u64| wire::Head {
             log: Some(log_message(&head.log)),
             checkpoint: checkpoint.to_owned(),
             nth,
@@ -53,15 +54,17 @@ pub async fn give(context: &Context, peer: PartnerId, heads: Vec<Head>) -> Resul
         let evidence =
             if head.frozen { evidence::file(context, head.number, room).await? } else { Vec::new() };
         room -= evidence.len();
-        told.push(wire::Head { evidence, ..shown(&head.checkpoint) });
+        told.push(wire::Head { evidence, ..shown(&head.checkpoint, nth) });
         if !head.signed.is_empty() && head.signed != head.checkpoint {
-            told.push(shown(&head.signed));
+            // Of a smaller size: how many there were then isn't looked up.
+            told.push(shown(&head.signed, 0));
         }
     }
     Ok(told)
 }
 
-/// What a peer is answered: the heads of the logs that it named, where this node has seen something else.
+/// What a peer is answered: the heads of the logs that it named, where this node has seen something else; and
+/// of its own log always, for how many records are the peer's.
 pub async fn answer(
     context: &Context,
     peer: PartnerId,
@@ -69,7 +72,8 @@ pub async fn answer(
 ) -> Result<Vec<wire::Head>, Error> {
     let differs = |theirs: &wire::Head| {
         let head = context.heads.get(&parse_log(theirs.log.as_ref()).ok()?)?;
-        (*theirs.checkpoint != *head.checkpoint && *theirs.checkpoint != *head.signed).then_some(head)
+        let differs = *theirs.checkpoint != *head.checkpoint && *theirs.checkpoint != *head.signed;
+        (differs || head.number == context.own.number).then_some(head)
     };
     let mut heads: Vec<Head> = asked.iter().take(2 * PAGE).filter_map(differs).collect();
     heads.dedup();
@@ -83,6 +87,11 @@ pub async fn take(context: &Arc<Context>, peer: PartnerId, heads: &[wire::Head])
     for theirs in heads.iter().take(2 * PAGE) {
         let Ok(log) = parse_log(theirs.log.as_ref()) else { continue };
         let Some(ours) = held.get(&log) else { continue };
+        // Only the author knows for whom its records are.
+        let nth = if log.partner == peer { theirs.nth } else { 0 };
+        if *theirs.checkpoint == *ours.checkpoint {
+            note_told(context, ours, ours.size, nth).await?;
+        }
         let known = *theirs.checkpoint == *ours.checkpoint || *theirs.checkpoint == *ours.signed;
         if ours.frozen || known && theirs.evidence.is_empty() {
             continue;
@@ -94,15 +103,18 @@ pub async fn take(context: &Arc<Context>, peer: PartnerId, heads: &[wire::Head])
             continue;
         }
         let Ok(shown) = VerifiedCheckpoint::verify(&theirs.checkpoint, &history) else { continue };
-        if shown.size() > ours.size {
-            if shown.size() > row.known_size {
-                note_larger(context, peer, ours, shown.size()).await?;
+        let size = shown.size();
+        if size > ours.size {
+            if size > row.known_size {
+                note_larger(context, peer, ours, size).await?;
             }
         } else if let Some(evidence) = fork(context, ours, &history, &shown).await? {
             evidence::freeze(context, log, &evidence).await?;
+            continue;
         } else {
             add_lines(context, ours.number, shown).await?;
         }
+        note_told(context, ours, size, nth).await?;
     }
     Ok(())
 }
@@ -117,6 +129,20 @@ async fn fork(
     let held = VerifiedCheckpoint::verify(&ours.checkpoint, history)?;
     let compare = |tree: &dyn HashSource| Evidence::compare(history, &held, tree, shown);
     Ok(tiles::prove(&context.db, ours.number, ours.size, compare).await?)
+}
+
+/// So many of the author's records are for this node. More than there are entries can't be.
+async fn note_told(context: &Context, head: &Head, size: u64, nth: u64) -> Result<(), Error> {
+    let number = head.number;
+    let known = received::told(&context.db, number).await?;
+    if head.frozen || nth == 0 || nth > size || known.is_some_and(|(_, known)| known >= nth) {
+        return Ok(());
+    }
+    let noted =
+        context.db.write(move |tx| async move { received::note_told(tx, number, size, nth).await }.boxed());
+    noted.await?;
+    context.status.touch();
+    Ok(())
 }
 
 /// The log's keys have signed a larger size than what is held. Of the own log that means that this

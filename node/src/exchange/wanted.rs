@@ -13,19 +13,23 @@ use volbridge_proto::{
     wire::exchange::v1::{self as wire, exchange_client::ExchangeClient},
 };
 
-use super::{call, feed::log_message, following, patiently, peer::refused};
+use super::{call, feed::log_message, following, missing, patiently, peer::refused};
 use crate::{
     context::Context,
     error::Error,
     store::{
         StoreError,
         blobs::{self, BlobName},
-        entries,
+        entries, logs,
     },
+    views,
 };
 
 /// Blobs or entries asked for in one round.
 const ROUND: u32 = 256;
+
+/// Entries asked for in one round because a sealed record is missing.
+const MISSING: usize = 2_048;
 
 /// What is being fetched right now, so that no two peers send the same.
 #[derive(Debug, Default)]
@@ -66,7 +70,7 @@ async fn round(
     _turn: tokio::sync::OwnedMutexGuard<()>,
 ) {
     let round = async {
-        if let Err(error) = fetch_bodies(&fetcher, &mut client).await {
+        if let Err(error) = fetch_bodies(&fetcher, peer, &mut client).await {
             tracing::debug!(partner.id = %peer, %error, "wanted bodies were not fetched");
         }
         if let Err(error) = fetch_blobs(&fetcher, &mut client).await {
@@ -79,12 +83,22 @@ async fn round(
     }
 }
 
-async fn fetch_bodies(context: &Arc<Context>, client: &mut ExchangeClient<Channel>) -> Result<(), Error> {
+async fn fetch_bodies(
+    context: &Arc<Context>,
+    peer: PartnerId,
+    client: &mut ExchangeClient<Channel>,
+) -> Result<(), Error> {
+    let carriers = own_carriers(context).await?;
     for head in context.heads.all() {
         if head.number == context.own.number || head.frozen {
             continue;
         }
-        let ranges = entries::absent(&context.db, head.number, 0, ROUND).await?;
+        let mut ranges = entries::absent(&context.db, head.number, 0, ROUND).await?;
+        // What was left out of what is this node's: nobody else need know that it misses something.
+        if peer == head.log.partner || carriers.contains(&peer) {
+            let log = logs::load(&context.db, head.number).await?;
+            ranges.extend(missing::places(&context.db, &log, MISSING).await?);
+        }
         if ranges.is_empty() {
             continue;
         }
@@ -100,9 +114,17 @@ async fn fetch_bodies(context: &Arc<Context>, client: &mut ExchangeClient<Channe
         while let Some(bodies) = patiently(context, answer.message()).await?.map_err(refused)? {
             following::take_claims(context, head.log, &bodies.erased).await?;
             following::store_late(context, head.log, bodies.bodies).await?;
+            context.status.touch();
         }
     }
     Ok(())
+}
+
+/// Partners that this node has named as its carriers.
+async fn own_carriers(context: &Context) -> Result<Vec<PartnerId>, Error> {
+    let info = views::partners::node_info(&context.db, &context.own.id.partner).await?;
+    let carriers = info.map(|info| info.carriers).unwrap_or_default();
+    Ok(carriers.iter().filter_map(|id| PartnerId::try_from(id.as_slice()).ok()).collect())
 }
 
 async fn fetch_blobs(context: &Arc<Context>, client: &mut ExchangeClient<Channel>) -> Result<(), Error> {

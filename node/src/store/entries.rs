@@ -330,6 +330,25 @@ pub async fn in_state(
     )
 }
 
+/// Of a range, up to `limit` entries in a state other than held, the newest first.
+pub async fn places_in_state(
+    q: &impl Query,
+    log: LogNumber,
+    state: State,
+    range: Range<u64>,
+    limit: usize,
+) -> Result<Vec<u64>, StoreError> {
+    let rows: Vec<(i64,)> = q
+        .rows(
+            "SELECT entry_index FROM entry
+             WHERE log = $1 AND state = $2 AND state <> 0 AND entry_index >= $3 AND entry_index < $4
+             ORDER BY entry_index DESC LIMIT $5",
+            args![log, state.number(), range.start, range.end, i64::try_from(limit).unwrap_or(i64::MAX)],
+        )
+        .await?;
+    rows.into_iter().map(|(index,)| column::count("entry", log, index)).collect()
+}
+
 /// How many entries of a log are in a state other than held.
 pub async fn counts(q: &impl Query, log: LogNumber) -> Result<Vec<(State, u64)>, StoreError> {
     let rows: Vec<(i64, i64)> = q

@@ -2,7 +2,7 @@
 
 use super::{Query, StoreError, Tx, args, column, logs::LogNumber};
 
-/// Numbers that are missing between two that are here.
+/// Numbers that are missing between two that are here, or behind the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     /// The first missing number.
@@ -11,7 +11,7 @@ pub struct Gap {
     pub last: u64,
     /// The index of the record before; `None` at the beginning.
     pub after: Option<u64>,
-    /// The index of the record behind.
+    /// The index of the record behind; at the end, the size of the log when its author said how many there are.
     pub before: u64,
 }
 
@@ -59,4 +59,32 @@ pub async fn gaps(q: &impl Query, log: LogNumber, limit: u32) -> Result<Vec<Gap>
             })
         })
         .collect()
+}
+
+/// The author says that of its log's entries below `size` so many are for this node. Kept if it is more than before.
+pub async fn note_told(tx: &mut Tx, log: LogNumber, size: u64, nth: u64) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO told (log, size, nth) VALUES ($1, $2, $3)
+         ON CONFLICT (log) DO UPDATE SET size = excluded.size, nth = excluded.nth WHERE excluded.nth > told.nth",
+        args![log, size, nth],
+    )
+    .await?;
+    Ok(())
+}
+
+/// How many records are for this node, as their author says: the size of its log then, and the number.
+pub async fn told(q: &impl Query, log: LogNumber) -> Result<Option<(u64, u64)>, StoreError> {
+    let row: Option<(i64, i64)> = q.row_opt("SELECT size, nth FROM told WHERE log = $1", args![log]).await?;
+    row.map(|(size, nth)| Ok((column::count("told", log, size)?, column::count("told", log, nth)?)))
+        .transpose()
+}
+
+/// The numbers behind the last one here that the author says there are; none while less of its log is here than
+/// it had then.
+pub async fn left_out(q: &impl Query, log: LogNumber, size: u64) -> Result<Option<Gap>, StoreError> {
+    let Some((before, last)) = told(q, log).await? else { return Ok(None) };
+    let highest = highest(q, log).await?;
+    let first = highest.map_or(0, |(nth, _)| nth).saturating_add(1);
+    let is_missing = last >= first && size >= before;
+    Ok(is_missing.then_some(Gap { first, last, after: highest.map(|(_, index)| index), before }))
 }

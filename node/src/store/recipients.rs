@@ -34,12 +34,21 @@ pub async fn next_nth(tx: &mut Tx, log: LogNumber, partner: PartnerId) -> Result
     column::count("recipient_count", log, nth)
 }
 
-/// How many records of a log a recipient has been sent: the `nth` that `Heads` tells it.
-pub async fn highest_nth(q: &impl Query, log: LogNumber, partner: PartnerId) -> Result<u64, StoreError> {
+/// How many records of an own log below a size are for a recipient: the `nth` that `Heads` tells it.
+pub async fn nth_below(
+    q: &impl Query,
+    log: LogNumber,
+    partner: PartnerId,
+    size: u64,
+) -> Result<u64, StoreError> {
     let row: Option<(i64,)> = q
-        .row_opt("SELECT nth FROM recipient_count WHERE log = $1 AND partner = $2", args![log, partner])
+        .row_opt(
+            "SELECT nth FROM recipient WHERE log = $1 AND partner = $2 AND entry_index < $3
+             ORDER BY entry_index DESC LIMIT 1",
+            args![log, partner, size],
+        )
         .await?;
-    column::count("recipient_count", log, row.map_or(0, |(nth,)| nth))
+    column::count("recipient", log, row.map_or(0, |(nth,)| nth))
 }
 
 /// Notes a recipient of an entry.
