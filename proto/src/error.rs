@@ -250,6 +250,7 @@ codes! {
     PeerRefused "peer.refused" Forbidden "the partner refused";
     PeerVersion "peer.version" Unsupported "the partner speaks another version of the protocol";
     PeerProtocol "peer.protocol" Malformed "the partner breaks the protocol";
+    PeerKey "peer.key" Forbidden "the node that answers doesn't hold a key of the partner";
     PeerSelf "peer.self" Malformed "this is the own partner";
 
     WithdrawalKind "withdrawal.kind" Forbidden "records of this kind can't be withdrawn";

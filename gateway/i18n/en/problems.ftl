@@ -52,6 +52,7 @@ problem-peer-suspended = The partner is suspended here.
 problem-peer-slow = The partner takes too long.
 problem-peer-version = The partner speaks another version of the protocol.
 problem-peer-protocol = The partner breaks the protocol.
+problem-peer-key = The node that answers doesn’t hold the partner’s key.
 problem-blob = The file isn’t held here.
 problem-rate-limited = There are too many requests at the moment.
 problem-shutting-down = The node is stopping.

@@ -52,6 +52,7 @@ problem-peer-suspended = 本节点已暂停与该机构往来。
 problem-peer-slow = 该机构响应过慢。
 problem-peer-version = 该机构使用其他版本的协议。
 problem-peer-protocol = 该机构违反了协议。
+problem-peer-key = 应答的节点没有该机构的密钥。
 problem-blob = 本节点没有这个文件。
 problem-rate-limited = 目前请求过多。
 problem-shutting-down = 节点正在停止运行。

@@ -4,6 +4,7 @@ pub mod descriptor;
 pub mod fingerprint;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod introduction;
 pub mod keys;
 pub mod keys_response;
 pub mod keyset;

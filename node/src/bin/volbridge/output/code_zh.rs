@@ -134,6 +134,7 @@ const SENTENCES: &[(Code, &str)] = &[
     (Code::PeerRefused, "该伙伴拒绝了"),
     (Code::PeerVersion, "该伙伴使用另一版本的协议"),
     (Code::PeerProtocol, "该伙伴违反协议"),
+    (Code::PeerKey, "应答的节点没有该伙伴的密钥"),
     (Code::PeerSelf, "这是本伙伴自己"),
     (Code::WithdrawalKind, "此种类的记录不能撤回"),
     (Code::WithdrawalTarget, "此撤回不能收回该记录"),
