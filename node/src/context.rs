@@ -15,7 +15,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use volbridge_proto::{
     LogId, PartnerId, Refusal,
-    identity::rotation::KeyHistory,
+    identity::{introduction, rotation::KeyHistory},
     record::{Body, Statement},
     seal,
     tlog::note::VerifierKey,
@@ -231,7 +231,7 @@ impl Context {
         let tls = match (known.and_then(|descriptor| descriptor.keys), &peer.descriptor) {
             (Some(keys), _) => keys.tls,
             (None, Some(body)) => {
-                KeyHistory::first(body)?.newest().keys().tls.iter().map(|pin| pin.to_vec()).collect()
+                introduction::read(body)?.newest().keys().tls.iter().map(|pin| pin.to_vec()).collect()
             }
             (None, None) => Vec::new(),
         };

@@ -139,8 +139,7 @@ async fn listen_exchange(context: &Arc<Context>, tls: &TlsIdentity) -> Result<Op
         handshake_timeout: config.handshake_timeout(),
         ..Limits::default()
     };
-    let acceptor = Acceptor::new(tls, &context.pins, limits)
-        .map_err(|error| Error::new(Code::Internal).because(error))?;
+    let acceptor = introducing(context, tls, limits).await?;
     let (listener, address) = bind(&config.listen, "exchange.listen").await?;
     let service = ExchangeServer::new(ExchangeService::new(Arc::clone(context)))
         .max_decoding_message_size(MESSAGE)
@@ -158,6 +157,14 @@ async fn listen_exchange(context: &Arc<Context>, tls: &TlsIdentity) -> Result<Op
     let incoming = acceptor.incoming(listener);
     serve(context, "the exchange", server.serve_with_incoming_shutdown(incoming, stop.cancelled_owned()));
     Ok(Some(address))
+}
+
+/// Accepts partners, and shows to whoever calls whose node this is.
+async fn introducing(context: &Arc<Context>, tls: &TlsIdentity, limits: Limits) -> Result<Acceptor, Error> {
+    let failed = |error| Error::new(Code::Internal).because(error);
+    let shown = exchange::introduce::own(context).await?;
+    let shown = shown.map(|descriptors| tls.introducing(&descriptors)).transpose().map_err(failed)?;
+    Acceptor::new(shown.as_ref().unwrap_or(tls), &context.pins, limits).map_err(failed)
 }
 
 type Connections = tokio::sync::mpsc::Sender<tokio::io::DuplexStream>;

@@ -4,7 +4,7 @@ use futures::FutureExt as _;
 use tonic::{Request, Response, Status};
 use volbridge_proto::{
     Code, PartnerId,
-    identity::rotation::KeyHistory,
+    identity::introduction,
     wire::node::v1::{self as wire, partners_server::Partners},
 };
 
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    exchange,
     status::PeerState,
     store::{
         logs::{self, LogRow},
@@ -28,6 +29,9 @@ use crate::{
 
 /// Endpoints that a partner may be given.
 const ENDPOINTS: usize = 16;
+
+/// Bytes of an id that people compare.
+const FINGERPRINT: usize = 16;
 
 #[tonic::async_trait]
 impl Partners for Api {
@@ -105,31 +109,11 @@ async fn add(
     caller: Caller,
     request: wire::AddPartnerRequest,
 ) -> Result<wire::PartnerView, Error> {
-    let named = request::partner(&request.partner)?;
-    let (id, descriptor) = if request.descriptor.is_empty() {
-        (named.ok_or_else(|| Error::new(Code::FieldRequired).at("descriptor"))?, None)
-    } else {
-        let history = KeyHistory::first(&request.descriptor).map_err(|refusal| refusal.at("descriptor"))?;
-        if named.is_some_and(|named| named != history.partner()) {
-            return Err(Error::new(Code::IdentityPartner).at("partner"));
-        }
-        (history.partner(), Some(request.descriptor))
-    };
-    if id == api.context.own.id.partner {
-        return Err(Error::new(Code::PeerSelf).at("partner"));
-    }
-    if request.endpoints.len() > ENDPOINTS {
-        return Err(Error::new(Code::FieldTooMany).at("endpoints").with("limit", ENDPOINTS));
-    }
-    if let Some(place) = request.endpoints.iter().position(|endpoint| endpoint.parse::<HostPort>().is_err()) {
-        return Err(Error::new(Code::FieldInvalid)
-            .at(format!("endpoints[{place}]"))
-            .with("expected", "host:port"));
-    }
-    let known = descriptor.is_some() || partners::descriptor(&api.context.db, &id).await?.is_some();
-    if !known && !request.endpoints.is_empty() {
-        // Its TLS keys stand in its descriptor: without that neither side would accept the other.
-        return Err(Error::new(Code::FieldRequired).at("descriptor"));
+    let endpoints = endpoints(&request.endpoints)?;
+    let (id, descriptor) = introduced(api, &request, &endpoints).await?;
+    let frozen = logs::of_partner(&api.context.db, id).await?.iter().any(|log| log.frozen);
+    if frozen && peers::find(&api.context.db, id).await?.is_none() {
+        return Err(Error::new(Code::LogFrozen).at("partner"));
     }
     let (endpoints, admitted_at) = (request.endpoints, api.context.env.now());
     let peer = PeerRow { partner: id, endpoints, descriptor, admitted_at, suspended: false };
@@ -138,17 +122,71 @@ async fn add(
     one(api, caller, id).await
 }
 
+fn endpoints(asked: &[String]) -> Result<Vec<HostPort>, Error> {
+    if asked.len() > ENDPOINTS {
+        return Err(Error::new(Code::FieldTooMany).at("endpoints").with("limit", ENDPOINTS));
+    }
+    let parse = |(place, endpoint): (usize, &String)| {
+        let invalid = || Error::new(Code::FieldInvalid).at(format!("endpoints[{place}]"));
+        endpoint.parse().map_err(|_| invalid().with("expected", "host:port"))
+    };
+    asked.iter().enumerate().map(parse).collect()
+}
+
+/// Who is meant, and what introduced it if it wasn't known: the operator's file, or the endpoint that answers.
+async fn introduced(
+    api: &Api,
+    request: &wire::AddPartnerRequest,
+    endpoints: &[HostPort],
+) -> Result<(PartnerId, Option<Vec<u8>>), Error> {
+    let told = request.partner.as_slice();
+    if !matches!(told.len(), 0 | FINGERPRINT | 32) {
+        return Err(Error::new(Code::IdMalformed).at("partner"));
+    }
+    let own = api.context.own.id.partner;
+    let (id, descriptor) = if !request.descriptor.is_empty() {
+        let history = introduction::read(&request.descriptor).map_err(|refusal| refusal.at("descriptor"))?;
+        if !history.partner().as_bytes().starts_with(told) {
+            return Err(Error::new(Code::IdentityPartner).at("partner"));
+        }
+        (history.partner(), Some(request.descriptor.clone()))
+    } else if told.is_empty() {
+        return Err(Error::new(Code::FieldRequired).at("descriptor"));
+    } else if own.as_bytes().starts_with(told) {
+        (own, None)
+    } else if let Some(id) = known(api, told).await? {
+        (id, None)
+    } else if endpoints.is_empty() {
+        // Reached through others, who will bring its log: the whole id says which.
+        let id = PartnerId::try_from(told).map_err(|_| Error::new(Code::NotFound).at("partner"))?;
+        (id, None)
+    } else {
+        let (id, descriptor) = exchange::introduce::ask(&api.context, told, endpoints).await?;
+        (id, Some(descriptor))
+    };
+    if id == own { Err(Error::new(Code::PeerSelf).at("partner")) } else { Ok((id, descriptor)) }
+}
+
+/// The partner whose keys are here already and whose id begins like this.
+async fn known(api: &Api, told: &[u8]) -> Result<Option<PartnerId>, Error> {
+    let seen = partners::list(&api.context.db).await?.into_iter().map(|partner| partner.partner());
+    let admitted = peers::all(&api.context.db).await?.into_iter();
+    let introduced = admitted.filter(|peer| peer.descriptor.is_some()).map(|peer| peer.partner);
+    Ok(seen.chain(introduced).find(|id| id.as_bytes().starts_with(told)))
+}
+
 /// A partner of which only the descriptor is known that the operator brought.
 fn peer_view(peer: &PeerRow) -> Result<wire::PartnerView, Error> {
-    let history = peer.descriptor.as_deref().map(KeyHistory::first).transpose()?;
-    let descriptor = history.map(|history| history.newest().value().clone()).unwrap_or_default();
+    let history = peer.descriptor.as_deref().map(introduction::read).transpose()?;
+    let descriptor = history.as_ref().map(|history| history.newest().value().clone()).unwrap_or_default();
+    let first = history.as_ref().and_then(|history| history.descriptors().next());
     Ok(wire::PartnerView {
         name: Some(partner_name(peer.partner, &descriptor)),
         kind: descriptor.kind.clone(),
         domain: descriptor.domain.clone(),
         endpoints: peer.endpoints.clone(),
         exchange: if peer.endpoints.is_empty() { "known" } else { "followed" }.to_owned(),
-        descriptor: peer.descriptor.clone().unwrap_or_default(),
+        descriptor: first.map(|first| first.bytes().to_vec()).unwrap_or_default(),
         ..wire::PartnerView::default()
     })
 }

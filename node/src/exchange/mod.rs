@@ -11,6 +11,7 @@ pub mod feed;
 mod fetch;
 pub mod following;
 pub mod heads;
+pub mod introduce;
 pub mod missing;
 mod peer;
 pub mod server;

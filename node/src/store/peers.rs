@@ -11,7 +11,7 @@ pub struct PeerRow {
     pub partner: PartnerId,
     /// `host:port`, in order of preference; empty if it is reached through others.
     pub endpoints: Vec<String>,
-    /// Its first body, if it was added by file: its keys until its log is here.
+    /// What introduced it, if its log wasn't known: its keys until that is here.
     pub descriptor: Option<Vec<u8>>,
     /// Since when.
     pub admitted_at: Timestamp,

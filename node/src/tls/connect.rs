@@ -202,7 +202,7 @@ impl Dialer {
 
     /// The addresses of a place that may be called. They, and not the name, are dialled: a second look-up
     /// could give others.
-    async fn addresses(&self, place: &HostPort) -> Result<Vec<SocketAddr>, ConnectError> {
+    pub(super) async fn addresses(&self, place: &HostPort) -> Result<Vec<SocketAddr>, ConnectError> {
         let failed = |why: String| ConnectError::Resolve { place: place.clone(), why };
         let found = timeout(STEP, tokio::net::lookup_host((place.host(), place.port())))
             .await
@@ -219,7 +219,7 @@ impl Dialer {
     }
 }
 
-async fn connect(address: SocketAddr) -> Result<TcpStream, String> {
+pub(super) async fn connect(address: SocketAddr) -> Result<TcpStream, String> {
     let transport = timeout(STEP, TcpStream::connect(address))
         .await
         .map_err(|_| "it takes too long".to_owned())?

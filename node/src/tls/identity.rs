@@ -7,12 +7,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData};
+use rcgen::{CertificateParams, CustomExtension, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sha2::{Digest, Sha256};
+use x509_parser::{
+    asn1_rs::{FromDer as _, OctetString, Oid, ToDer as _},
+    certificate::X509Certificate,
+};
 
 /// What stands in the certificates instead of a host name; nobody reads it.
 pub(super) const NAME: &str = "node.volbridge.invalid";
+
+/// The extension in which a server says whose node it is (proto/README.md, section 9).
+const INTRODUCTION: &[u64] = &[2, 25, 6_979_307_363_495_290_904];
 
 /// Why the node's TLS key can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +41,9 @@ pub enum TlsError {
     /// Not a key that this program can use.
     #[error("the TLS key can't be used: {0}")]
     Key(#[from] rcgen::Error),
+    /// What a certificate should say doesn't fit into it.
+    #[error("the TLS certificate can't be made: {0}")]
+    Content(String),
     /// Refused by the TLS library.
     #[error("TLS: {0}")]
     Tls(#[from] rustls::Error),
@@ -71,8 +81,23 @@ impl TlsIdentity {
         Self::from_key(&KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?)
     }
 
+    /// The same key in a certificate that says whose node this is, to whoever calls.
+    pub fn introducing(&self, descriptors: &[u8]) -> Result<Self, TlsError> {
+        let content = OctetString::new(descriptors)
+            .to_der_vec()
+            .map_err(|error| TlsError::Content(error.to_string()))?;
+        let extension = CustomExtension::from_oid_content(INTRODUCTION, content);
+        Self::certify(&KeyPair::try_from(&self.key)?, vec![extension])
+    }
+
     fn from_key(key: &KeyPair) -> Result<Self, TlsError> {
-        let certificate = CertificateParams::new([NAME.to_owned()])?.self_signed(key)?;
+        Self::certify(key, Vec::new())
+    }
+
+    fn certify(key: &KeyPair, extensions: Vec<CustomExtension>) -> Result<Self, TlsError> {
+        let mut params = CertificateParams::new([NAME.to_owned()])?;
+        params.custom_extensions = extensions;
+        let certificate = params.self_signed(key)?;
         Ok(Self {
             certificate: certificate.der().clone(),
             key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
@@ -99,6 +124,15 @@ impl std::fmt::Debug for TlsIdentity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "TlsIdentity({})", hex::encode(self.hash))
     }
+}
+
+/// What a certificate says about whose node shows it; nothing of it is checked yet.
+pub(super) fn introduction(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    let oid = Oid::from(INTRODUCTION).ok()?;
+    let extension = certificate.extensions().iter().find(|extension| extension.oid == oid)?;
+    let (_, descriptors) = OctetString::from_der(extension.value).ok()?;
+    Some(descriptors.as_ref().to_vec())
 }
 
 /// Writes a file that only the owner may read: whole and durable, or not at all.

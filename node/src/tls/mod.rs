@@ -7,6 +7,7 @@
 pub mod address;
 pub mod connect;
 pub mod identity;
+pub mod introduce;
 pub mod listen;
 pub mod pins;
 pub mod stream;
@@ -18,6 +19,7 @@ use rustls::crypto::CryptoProvider;
 pub use address::HostPort;
 pub use connect::{ConnectError, Dialer};
 pub use identity::{TlsError, TlsIdentity};
+pub use introduce::{IntroduceError, Introduced};
 pub use listen::{Acceptor, Incoming, Limits};
 pub use pins::Pins;
 pub use stream::{PeerInfo, PeerStream};

@@ -72,6 +72,16 @@ pub(super) fn key_of(certificate: &CertificateDer<'_>) -> Result<[u8; 32], Error
     Ok(Sha256::digest(spki(certificate)?).into())
 }
 
+/// Does the handshake's signature verify with the certificate's key?
+pub(super) fn verify_with_key_of(
+    certificate: &CertificateDer<'_>,
+    message: &[u8],
+    signature: &DigitallySignedStruct,
+    algorithms: &WebPkiSupportedAlgorithms,
+) -> Result<HandshakeSignatureValid, Error> {
+    verify_tls13_signature_with_raw_key(message, &spki(certificate)?, signature, algorithms)
+}
+
 fn spki(certificate: &CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'static>, Error> {
     Ok(ParsedCertificate::try_from(certificate)?.subject_public_key_info())
 }
@@ -97,19 +107,10 @@ impl PinVerifier {
         };
         if accepted { Ok(()) } else { Err(CertificateError::ApplicationVerificationFailure.into()) }
     }
-
-    fn verify(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature_with_raw_key(message, &spki(certificate)?, signature, &self.algorithms)
-    }
 }
 
 /// TLS 1.2 isn't offered, so nothing of it is ever verified.
-fn no_tls12() -> Result<HandshakeSignatureValid, Error> {
+pub(super) fn no_tls12() -> Result<HandshakeSignatureValid, Error> {
     Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into())
 }
 
@@ -142,7 +143,7 @@ impl ClientCertVerifier for PinVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verify(message, certificate, signature)
+        verify_with_key_of(certificate, message, signature, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -177,7 +178,7 @@ impl ServerCertVerifier for PinVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verify(message, certificate, signature)
+        verify_with_key_of(certificate, message, signature, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
