@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use serde_json::{Value, json};
-use volbridge_proto::{Code, PartnerId, identity::rotation::KeyHistory, partner_id, wire::node::v1 as node};
+use volbridge_proto::{Code, PartnerId, identity::introduction, wire::node::v1 as node};
 
 use super::{
     list::{partner_name, text},
@@ -20,12 +20,9 @@ use crate::{
     session::Session,
 };
 
-/// Bytes of a fingerprint.
-const FINGERPRINT: usize = 16;
-
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Admit a partner, by its descriptor file, or if it is known through others by endpoint and fingerprint
+    /// Admit a partner, by its descriptor file, or by endpoint and fingerprint
     Add(Add),
     /// Partners, how exchange with each goes, and its last error
     List,
@@ -46,7 +43,7 @@ pub struct Add {
     /// Where its node is reached; without one it is reached through others
     #[arg(long = "endpoint", value_name = "HOST:PORT")]
     pub endpoints: Vec<String>,
-    /// Its fingerprint or id, as its operator told you; without a descriptor file it must be known through others
+    /// Its fingerprint or id, as its operator told you
     #[arg(long, value_name = "HEX")]
     pub fingerprint: Option<String>,
 }
@@ -83,50 +80,106 @@ async fn add(session: &Session, args: Add) -> Outcome {
     let lang = session.lang();
     let descriptor = args.file.or(args.descriptor).map(|path| read(&path, lang)).transpose()?;
     let told = args.fingerprint.as_deref().map(|text| digits(text, lang)).transpose()?;
-    let partner = match (&descriptor, &told) {
-        (Some(body), told) => {
-            let id = partner_id(body);
-            if told.as_ref().is_some_and(|told| !id.as_bytes().starts_with(told)) {
-                return Err(mismatch(&id, lang));
-            }
-            id.to_vec()
-        }
-        (None, Some(told)) if !args.endpoints.is_empty() => told.clone(),
+    let partner = match (&descriptor, told) {
+        (Some((id, _)), Some(told)) if !id.as_bytes().starts_with(&told) => return Err(mismatch(id, lang)),
+        (Some((id, _)), _) => id.to_vec(),
+        (None, Some(told)) if !args.endpoints.is_empty() => told,
         (None, _) => {
             let what = say!(
                 lang,
-                "a descriptor file is needed, or, for a partner that is known through others, --endpoint and --fingerprint",
-                "需要描述文件；对经由其他伙伴得知的伙伴，也可同时给出 --endpoint 和 --fingerprint"
+                "a descriptor file is needed, or --endpoint and --fingerprint",
+                "需要描述文件，或同时给出 --endpoint 和 --fingerprint"
             );
             return Err(Problem::usage(what));
         }
     };
     let client = session.connect().await?;
-    let partner =
-        if partner.len() == FINGERPRINT { whole_id(&client, &partner, lang).await? } else { partner };
     let own = client.partners().self_(node::SelfRequest {}).await?.into_inner();
     let request = node::AddPartnerRequest {
-        descriptor: descriptor.unwrap_or_default(),
+        descriptor: descriptor.map(|(_, bytes)| bytes).unwrap_or_default(),
         partner,
         endpoints: args.endpoints,
     };
-    let added = client.partners().add(request).await?.into_inner();
+    let added = client.partners().add(request).await.map_err(|status| refused(status.into(), lang))?;
+    let added = added.into_inner();
     let value = json::node("PartnerView", &added);
     session.output.result(&value, || compare(&own, &added, lang));
     Ok(())
 }
 
-/// A fingerprint is half an id: enough if this node has seen the partner's log through others.
-async fn whole_id(client: &Client, fingerprint: &[u8], lang: Lang) -> Outcome<Vec<u8>> {
-    let found = pick::partner(client, &hex::encode(fingerprint), lang).await;
-    let id = found.map_err(|problem| {
-        problem.kept(say!(lang, "No partner was added.", "没有添加任何伙伴。")).hint(say!(
-            lang,
-            "ask for its descriptor file, which `volbridge partner export` writes",
-            "请向对方索取 volbridge partner export 所写的描述文件"
-        ))
-    })?;
-    Ok(id.to_vec())
+/// Why the node admitted nobody, in terms of what was asked of it.
+fn refused(problem: Problem, lang: Lang) -> Problem {
+    let param = |name: &str| {
+        let params = problem.refusal.iter().flat_map(|refusal| &refusal.params);
+        params.filter(|(key, _)| key == name).map(|(_, value)| value.clone()).next().unwrap_or_default()
+    };
+    let (endpoint, found, why) = (param("endpoint"), param("found"), param("why"));
+    let (what, hint) = match problem.code {
+        Code::IdentityPartner if !found.is_empty() => (
+            say!(
+                lang,
+                "another node than the one that you were told answers at {endpoint}: its fingerprint is {found}",
+                "{endpoint} 应答的不是您得知的节点：其指纹为 {found}"
+            ),
+            say!(
+                lang,
+                "ask the other operator for endpoint and fingerprint again, over a way that nobody else can change",
+                "请通过他人无法篡改的渠道再次向对方确认地址和指纹"
+            ),
+        ),
+        Code::PeerKey => (
+            say!(
+                lang,
+                "who answers at {endpoint} shows the partner's descriptor but doesn't hold its TLS key",
+                "{endpoint} 的应答者出示了该伙伴的描述，却没有其 TLS 密钥"
+            ),
+            say!(
+                lang,
+                "somebody may pose as the partner: tell the other operator, and ask where its node is reached",
+                "可能有人冒充该伙伴：请告知对方运维者，并确认其节点的地址"
+            ),
+        ),
+        Code::PeerUnreachable | Code::PeerSlow => (
+            say!(lang, "nobody could be asked at {endpoint}: {why}", "无法向 {endpoint} 询问：{why}"),
+            say!(
+                lang,
+                "see with the other operator whether its node runs and its exchange port is open to you, or ask for its \
+                 descriptor file",
+                "请与对方运维者确认其节点正在运行且交换端口对您开放，或索取其描述文件"
+            ),
+        ),
+        Code::PeerProtocol => (
+            say!(
+                lang,
+                "what answers at {endpoint} doesn't say whose node it is: {why}",
+                "{endpoint} 的应答者没有说明是谁的节点：{why}"
+            ),
+            say!(
+                lang,
+                "give the port of its exchange, not of its portal or API; or ask for its descriptor file",
+                "请使用对方的交换端口，而非门户或接口的端口；或索取其描述文件"
+            ),
+        ),
+        Code::PeerSelf => (
+            String::new(),
+            say!(
+                lang,
+                "give the endpoint and the fingerprint of the other node, not of this one",
+                "请给出对方节点的地址和指纹，而非本节点的"
+            ),
+        ),
+        Code::LogFrozen => (
+            String::new(),
+            say!(
+                lang,
+                "two signed histories of this partner's log are known here: settle with its operator which one is false \
+                 before you exchange anything",
+                "本节点已知该伙伴日志有两份签名历史：请先与对方运维者查明哪一份是假的，再交换任何内容"
+            ),
+        ),
+        _ => (String::new(), String::new()),
+    };
+    Problem { what, hint, ..problem }.kept(say!(lang, "No partner was added.", "没有添加任何伙伴。"))
 }
 
 /// Both fingerprints, as both operators should read them to each other.
@@ -143,7 +196,8 @@ fn compare(own: &node::PartnerView, added: &node::PartnerView, lang: Lang) -> St
     )
 }
 
-fn read(path: &PathBuf, lang: Lang) -> Outcome<Vec<u8>> {
+/// Whose descriptor a file holds, and its bytes.
+fn read(path: &PathBuf, lang: Lang) -> Outcome<(PartnerId, Vec<u8>)> {
     let shown = path.display();
     let unread = |error: &dyn std::fmt::Display| {
         let what =
@@ -157,8 +211,8 @@ fn read(path: &PathBuf, lang: Lang) -> Outcome<Vec<u8>> {
             ))
     };
     let body = fs::read(path).map_err(|error| unread(&error))?;
-    KeyHistory::first(&body).map_err(|refusal| unread(&refusal))?;
-    Ok(body)
+    let history = introduction::read(&body).map_err(|refusal| unread(&refusal))?;
+    Ok((history.partner(), body))
 }
 
 /// The bytes of a fingerprint (16) or an id (32), however it is spaced.

@@ -236,6 +236,10 @@ fn validate(noun: Noun, payload: &[u8]) -> Vec<Refusal> {
     let ContentVerdict::Invalid(mut refusals) = kinds::validate(noun.kind(), &payload) else {
         return Vec::new();
     };
+    // The node takes it from the entry's `source`.
+    refusals.retain(|refusal| {
+        noun != Noun::Translation || (refusal.code, refusal.field.as_str()) != (Code::FieldRequired, "of")
+    });
     for refusal in &mut refusals {
         if let Some(inner) = refusal.field.strip_prefix(outer) {
             refusal.field = inner.to_owned();
