@@ -79,6 +79,51 @@ fn the_report_speaks_the_readers_language() {
     assert!(text.contains("没有这个字段，是否指 title") && text.contains("没有发布任何内容"), "{text}");
 }
 
+/// A run in the environment of a reader with this locale.
+fn in_locale(folder: &Path, locale: (&str, &str), args: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_volbridge"));
+    for name in ["LC_ALL", "LC_MESSAGES", "LANG"] {
+        command.env_remove(name);
+    }
+    let output = command.args(args).current_dir(folder).env(locale.0, locale.1).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout.clone()).unwrap(), stderr(&output))
+}
+
+#[test]
+fn help_and_errors_of_the_command_line_come_in_the_readers_language() {
+    let folder = folder();
+    let chinese = [("LC_ALL", "zh_CN.UTF-8"), ("LC_MESSAGES", "zh_CN"), ("LANG", "zh_TW.UTF-8")];
+    for locale in chinese {
+        let (code, help, _) = in_locale(folder.path(), locale, &["partner", "add", "--help"]);
+        assert_eq!(code, Some(0));
+        assert!(help.contains("接纳一家伙伴") && help.contains("用法：volbridge partner add"), "{help}");
+        assert!(!help.contains("Usage") && !help.contains("Print help"), "{help}");
+    }
+    let (code, help, _) = in_locale(folder.path(), ("LANG", "de_DE.UTF-8"), &["partner", "add", "--help"]);
+    assert!(code == Some(0) && help.contains("Admit a partner") && help.contains("Usage:"), "{help}");
+    let (_, help, _) =
+        in_locale(folder.path(), ("LANG", "C"), &["--lang", "zh-CN", "listing", "publish", "-h"]);
+    assert!(help.contains("只读取并检查文件"), "{help}");
+
+    for (args, told) in [
+        (&["listing", "publsh"][..], "没有“publsh”这个命令"),
+        (&["partner", "add", "--fingerprnt", "x"], "没有“--fingerprnt”这个参数"),
+        (&["listing", "show", "x"], "的值“x”无效：应为编号（UUID）或记录的哈希"),
+        (&["listing", "publish"], "缺少必需的参数：<FILE>"),
+        (&["listing", "list", "--limit", "many"], "应为数字"),
+        (&["partner", "show"], "缺少必需的参数"),
+        (&["partner", "show", "x", "--self"], "同时使用"),
+        (&["partner", "add"], "需要描述文件，或同时给出 --endpoint 和 --fingerprint"),
+    ] {
+        let (code, _, error) = in_locale(folder.path(), ("LC_ALL", "zh_CN.UTF-8"), args);
+        assert_eq!(code, Some(2), "{args:?}");
+        assert!(error.contains("错误：") && error.contains(told), "{args:?}: {error}");
+        assert!(!error.contains("error:") && !error.contains("Usage"), "{error}");
+        let (code, _, error) = in_locale(folder.path(), ("LC_ALL", "C.UTF-8"), args);
+        assert!(code == Some(2) && error.contains("error: "), "{args:?}: {error}");
+    }
+}
+
 #[test]
 fn a_wrong_command_line_is_told_from_a_refusal() {
     let folder = folder();

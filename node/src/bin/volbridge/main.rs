@@ -13,16 +13,16 @@ mod noun;
 mod output;
 mod schema;
 mod session;
+mod words;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use volbridge_proto::Code;
 
-use crate::{args::Cli, output::problem::Problem, session::Session};
+use crate::{output::problem::Problem, session::Session};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = words::parse();
     let session = Session::new(cli.global);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = match runtime {
