@@ -27,6 +27,8 @@ paths! {
     DEMO_PUBLISH demo_publish() = "/demo/publish";
     /// Seal a profile.
     DEMO_SEAL demo_seal() = "/demo/seal";
+    /// Open the profile.
+    DEMO_OPEN demo_open() = "/demo/open";
     /// Withdraw the profile.
     DEMO_WITHDRAW demo_withdraw() = "/demo/withdraw";
     /// Listings.

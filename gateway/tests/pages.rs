@@ -250,7 +250,8 @@ fn form(path: &str, body: &str, headers: &[(&str, &str)]) -> Request<Body> {
 async fn no_foreign_page_makes_anything_happen() {
     let fake = Fake::new();
     let router = tour(&fake).await;
-    for path in ["/demo/publish", "/demo/seal", "/demo/withdraw", "/verify", "/api/v1/listings"] {
+    for path in ["/demo/publish", "/demo/seal", "/demo/open", "/demo/withdraw", "/verify", "/api/v1/listings"]
+    {
         for foreign in
             [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
         {
@@ -282,6 +283,16 @@ async fn the_tour_goes_from_click_to_click() {
         assert!(text.contains(told), "{path}: {told}");
         let trail = address.split('#').next().unwrap().split_once('?').unwrap().1.to_owned();
         fields = format!("key=next&{trail}");
+        if path == "/demo/seal" {
+            assert!(text.contains("Open it at") && !text.contains("Lin Xiao"), "{text}");
+            assert_eq!(fake.shared.lock().unwrap().openings, 0, "a look opens nothing");
+            let english = [own[0], own[1], ("accept-language", "en")];
+            let (status, _, text) = ask(&router, form("/demo/open", &fields, &english)).await;
+            assert_eq!(status, StatusCode::OK);
+            assert!(text.contains("Lin Xiao") && text.contains("Can’t be opened"), "{text}");
+            assert!(!text.contains("href=\"/demo/open"), "{text}");
+            assert_eq!(fake.shared.lock().unwrap().openings, 1, "by the host alone");
+        }
     }
     let shared = fake.shared.lock().unwrap();
     assert_eq!(shared.published[0].idempotency_key, "first");

@@ -71,7 +71,8 @@ async fn the_tour_is_walked_with_clicks_alone() {
     let portals = Portal::tour([&bvf, &unv, &avi]).await;
     let browser = Browser::start(1280, "en").await;
     browser.page.goto(&portals[0].at("/demo")).await.unwrap();
-    for (step, shown) in [("publish", "AVI"), ("seal", "opens"), ("withdraw", "Erased")] {
+    for (step, shown) in [("publish", "AVI"), ("seal", "opens"), ("open", "Lin Xiao"), ("withdraw", "Erased")]
+    {
         let button = format!("form[action^='/demo/{step}'] button");
         wait_for(&browser, &button).await;
         browser.page.find(Locator::Css(&button)).await.unwrap().click().await.unwrap();

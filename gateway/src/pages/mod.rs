@@ -54,6 +54,7 @@ pub fn router(app: &App) -> Router<App> {
         .route(routes::DEMO_PART, get(demo::part))
         .route(routes::DEMO_PUBLISH, post(demo::publish))
         .route(routes::DEMO_SEAL, post(demo::seal))
+        .route(routes::DEMO_OPEN, post(demo::open))
         .route(routes::DEMO_WITHDRAW, post(demo::withdraw))
 }
 

@@ -25,6 +25,7 @@ pub fn shared(payload: Option<&str>) -> Shared {
         materials,
         agreements,
         profiles: Vec::new(),
+        openings: 0,
         withdrawn: Vec::new(),
         published: Vec::new(),
         next: 58,

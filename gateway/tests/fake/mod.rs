@@ -40,6 +40,8 @@ pub struct Shared {
     pub conferences: Vec<node::ConferenceView>,
     pub materials: Vec<node::MaterialView>,
     pub agreements: Vec<node::AgreementView>,
+    /// How often a profile was asked for in the clear.
+    pub openings: u32,
     /// Profile record, recipient, profile.
     pub profiles: Vec<(Vec<u8>, Vec<u8>, volbridge_proto::wire::record::v1::VolunteerProfile)>,
     pub withdrawn: Vec<Vec<u8>>,

@@ -431,7 +431,8 @@ impl Profiles for Fake {
     async fn get(&self, request: Request<node::GetProfileRequest>) -> Answer<node::ProfileView> {
         signed_in(&request)?;
         let hash = request.into_inner().hash;
-        let shared = self.shared.lock().unwrap();
+        let mut shared = self.shared.lock().unwrap();
+        shared.openings += 1;
         let me = &shared.partners[self.me].name.as_ref().unwrap().id;
         let (_, recipient, profile) = shared
             .profiles

@@ -1,6 +1,6 @@
 //! The tour of the demonstration network in six steps. What has been done stands
 //! in the address (`trail`), so the back button works and nothing is kept here;
-//! each click is a form that answers with a redirect. It acts through the three
+//! each click is a form that answers with a redirect, but for the one that opens a profile. It acts through the three
 //! nodes' APIs as anybody with their tokens could.
 
 mod acts;
@@ -22,6 +22,7 @@ use crate::{
     config::DemoPartner,
     extract::{Form, Query},
     problem::Problem,
+    routes,
     shell::Shell,
 };
 
@@ -66,7 +67,7 @@ pub async fn show(
     headers: HeaderMap,
     Query(trail): Query<Trail>,
 ) -> Result<Response, Problem> {
-    let tour = Tour::load(&Cast::of(&app)?, &ui, trail, key(&headers)).await;
+    let tour = Tour::load(&Cast::of(&app)?, &ui, trail, key(&headers), false).await;
     render(&DemoPage { ui: &ui, tour })
 }
 
@@ -77,7 +78,7 @@ pub async fn part(
     headers: HeaderMap,
     Query(trail): Query<Trail>,
 ) -> Result<Response, Problem> {
-    let tour = Tour::load(&Cast::of(&app)?, &ui, trail, key(&headers)).await;
+    let tour = Tour::load(&Cast::of(&app)?, &ui, trail, key(&headers), false).await;
     render(&DemoPart { ui: &ui, tour })
 }
 
@@ -104,6 +105,24 @@ pub async fn publish(
 pub async fn seal(State(app): State<App>, ui: Shell, Form(click): Form<Click>) -> Result<Response, Problem> {
     let trail = acts::seal(&Cast::of(&app)?, &ui, click.trail, click.key).await?;
     Ok(onward(&trail, 3))
+}
+
+/// `POST /demo/open`: the answer shows the profile, once.
+pub async fn open(
+    State(app): State<App>,
+    mut ui: Shell,
+    headers: HeaderMap,
+    Form(click): Form<Click>,
+) -> Result<Response, Problem> {
+    // Links of the page lead back to the tour, where nothing is open.
+    let address = click.trail.address();
+    let joint = if address.contains('?') { '&' } else { '?' };
+    for language in &mut ui.languages {
+        language.href = format!("{address}{joint}lang={}", language.tag);
+    }
+    ui.path = routes::demo();
+    let tour = Tour::load(&Cast::of(&app)?, &ui, click.trail, key(&headers), true).await;
+    render(&DemoPage { ui: &ui, tour })
 }
 
 /// `POST /demo/withdraw`

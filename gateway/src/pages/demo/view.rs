@@ -1,7 +1,11 @@
 //! What the three nodes answer at this moment, step by step. A node that is down
 //! (somebody may have just killed it to see what happens) spoils only its part.
 
-use volbridge_proto::{id::RecordId, wire::node::v1 as node};
+use volbridge_proto::{
+    error::Code,
+    id::RecordId,
+    wire::{node::v1 as node, record::v1::VolunteerProfile},
+};
 
 use super::{
     Cast,
@@ -45,6 +49,8 @@ pub struct Arrival {
 pub struct Sight {
     pub at: Player,
     pub opened: bool,
+    /// It is there, sealed to this partner: a click opens it.
+    pub offered: bool,
     pub profile: Vec<Fact>,
     /// Why it can't be opened.
     pub sentence: String,
@@ -101,11 +107,11 @@ pub struct Tour {
 }
 
 impl Tour {
-    /// Asks all three nodes at once.
-    pub async fn load(cast: &Cast<'_>, ui: &Shell, trail: Trail, key: String) -> Self {
+    /// Asks all three nodes at once. The host opens the profile if it is `asked` to, and not at each look.
+    pub async fn load(cast: &Cast<'_>, ui: &Shell, trail: Trail, key: String, asked: bool) -> Self {
         let (arrivals, sights, receipts, proof, commands) = tokio::join!(
             arrivals(cast, ui, &trail),
-            sights(cast, ui, &trail),
+            sights(cast, ui, &trail, asked),
             receipts(cast, ui, &trail),
             proof(cast, &trail),
             commands(cast, &trail)
@@ -198,55 +204,55 @@ fn seconds(ms: u32) -> String {
     format!("{}.{:02}", ms / 1000, ms % 1000 / 10)
 }
 
-async fn sights(cast: &Cast<'_>, ui: &Shell, trail: &Trail) -> Vec<Sight> {
+async fn sights(cast: &Cast<'_>, ui: &Shell, trail: &Trail, asked: bool) -> Vec<Sight> {
     let Some(profile) = trail.profile else { return Vec::new() };
-    let (host, carrier) = tokio::join!(
-        sight(cast.host, profile, ui, trail.withdrawal.is_some()),
-        sight(cast.carrier, profile, ui, trail.withdrawal.is_some())
-    );
-    // The host is waited for: it opens the profile, or has it no longer.
-    let waiting = if trail.withdrawal.is_some() { host.opened } else { !host.opened };
+    let (host, carrier) =
+        tokio::join!(sight(cast.host, profile, ui, asked), sight(cast.carrier, profile, ui, false));
+    // The host is waited for: it has the profile, or has it no longer.
+    let waiting = (host.offered || host.opened) == trail.withdrawal.is_some();
     vec![Sight { pending: waiting, ..host }, carrier]
 }
 
-async fn sight(partner: &DemoPartner, profile: RecordId, ui: &Shell, withdrawn: bool) -> Sight {
-    let open = node::GetProfileRequest { hash: profile.to_vec(), purpose: "placement".to_owned() };
-    let (opened, record) = tokio::join!(
-        partner.client.profile(open),
-        partner.client.record(node::GetRecordRequest { hash: profile.to_vec() })
-    );
-    let facts = opened.as_ref().ok().and_then(|view| view.profile.as_ref()).map(|profile| {
-        let said = |label: &str, value: String| Fact { label: ui.t(label), value };
-        let languages: Vec<String> =
-            profile.languages.iter().map(|skill| facts::language_skill(skill, ui.lang)).collect();
-        vec![
-            said("profile-name", format!("{} · {}", profile.name, profile.latin_name)),
-            said("profile-languages", languages.join(&ui.t("list-separator"))),
-            said("profile-experience", profile.experience.clone()),
-            said(
-                "profile-available",
-                locale::dates(ui.lang, &profile.available_from, &profile.available_until),
-            ),
-        ]
-    });
+/// What a partner has of the profile. Opening it goes to the partner's access log, so only a click does.
+async fn sight(partner: &DemoPartner, profile: RecordId, ui: &Shell, open: bool) -> Sight {
+    let record = partner.client.record(node::GetRecordRequest { hash: profile.to_vec() }).await;
+    let request = node::GetProfileRequest { hash: profile.to_vec(), purpose: "placement".to_owned() };
+    let opened = if open { partner.client.profile(request).await.ok() } else { None };
+    let facts = opened.and_then(|view| view.profile).map(|profile| facts_of(&profile, ui));
     let body = record.as_ref().map(|record| record.body.as_slice()).unwrap_or_default();
     let excerpt = hex::encode(body.iter().rev().take(EXCERPT).copied().collect::<Vec<u8>>());
+    let live = record.as_ref().is_ok_and(|record| record.state() == node::RecordState::Live);
     Sight {
         at: player(partner, ui),
         opened: facts.is_some(),
+        offered: live && facts.is_none(),
         profile: facts.unwrap_or_default(),
-        sentence: closed(record.as_ref().ok(), opened.err(), ui, withdrawn),
+        sentence: closed(&record, ui),
         ciphertext: excerpt,
         pending: false,
     }
 }
 
-/// What a partner that can't open it says: of the record if it knows it, else the reason.
-fn closed(record: Option<&node::Record>, why: Option<Problem>, ui: &Shell, withdrawn: bool) -> String {
-    match (record, why) {
-        (Some(record), _) if withdrawn => ui.lang.code("state-text", names::state(record.state())),
-        (_, Some(problem)) => problem.sentence(ui.lang),
-        _ => String::new(),
+fn facts_of(profile: &VolunteerProfile, ui: &Shell) -> Vec<Fact> {
+    let said = |label: &str, value: String| Fact { label: ui.t(label), value };
+    let languages: Vec<String> =
+        profile.languages.iter().map(|skill| facts::language_skill(skill, ui.lang)).collect();
+    vec![
+        said("profile-name", format!("{} · {}", profile.name, profile.latin_name)),
+        said("profile-languages", languages.join(&ui.t("list-separator"))),
+        said("profile-experience", profile.experience.clone()),
+        said("profile-available", locale::dates(ui.lang, &profile.available_from, &profile.available_until)),
+    ]
+}
+
+/// What a partner that can't open it says.
+fn closed(record: &Result<node::Record, Problem>, ui: &Shell) -> String {
+    match record {
+        Ok(record) if record.state() == node::RecordState::NotForUs => {
+            Problem::new(Code::RecordSealed).sentence(ui.lang)
+        }
+        Ok(record) => ui.lang.code("state-text", names::state(record.state())),
+        Err(problem) => problem.sentence(ui.lang),
     }
 }
 
