@@ -3,7 +3,6 @@
 
 use futures::StreamExt as _;
 use rstest::rstest;
-use volbridge_node::store::logs;
 use volbridge_proto::{
     exchange::evidence::Evidence,
     tlog::{policy::Policy, tlog_proof::TlogProof},
@@ -85,10 +84,10 @@ async fn t06_two_histories_of_one_log_come_to_light_when_those_who_were_told_mee
         let frozen = changed.wait_for(|_| context.heads.get(&log).is_some_and(|head| head.frozen));
         let frozen = tokio::time::timeout(volbridge_tests::partner::PATIENCE, frozen).await;
         assert!(frozen.is_ok(), "{}: the fork isn't noticed", victim.name);
-        let row = logs::find(&context.db, log).await.unwrap().unwrap();
-        let files = logs::evidence(&context.db, row.number).await.unwrap();
-        let (_, file) = files.first().unwrap();
-        let fork = Evidence::parse(std::str::from_utf8(file).unwrap()).unwrap().verify().unwrap();
+        let mut logs = wire::logs_client::LogsClient::new(victim.channel());
+        let request = wire::LogRequest { partner: log.partner.to_vec(), epoch: log.epoch };
+        let files = logs.evidence(request).await.unwrap().into_inner().files;
+        let fork = Evidence::parse(&files[0].file).unwrap().verify().unwrap();
         assert_eq!(fork.log, log);
         // What was verified stays served here.
         assert!(!victim.listings().await.is_empty());

@@ -335,6 +335,10 @@ impl Logs for Fake {
     async fn entries(&self, _: Request<node::EntriesRequest>) -> Answer<node::EntriesResponse> {
         Err(problem(error::Code::Unimplemented, ""))
     }
+
+    async fn evidence(&self, _: Request<node::LogRequest>) -> Answer<node::EvidenceResponse> {
+        Err(problem(error::Code::Unimplemented, ""))
+    }
 }
 
 /// A record that was made from the first listing, and went with it.

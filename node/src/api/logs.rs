@@ -11,7 +11,11 @@ use super::{Api, answer, permit::Caller, proofs, request};
 use crate::{
     error::Error,
     fsck,
-    store::{Query, entries, logs::LogRow, tiles},
+    store::{
+        Query, entries,
+        logs::{self, LogRow},
+        tiles,
+    },
 };
 
 /// Entries that one answer holds.
@@ -66,6 +70,14 @@ impl Logs for Api {
         let caller = self.permit("Logs.Entries", request.metadata())?;
         answer(list(self, caller, request.into_inner()).await)
     }
+
+    async fn evidence(
+        &self,
+        request: Request<wire::LogRequest>,
+    ) -> Result<Response<wire::EvidenceResponse>, Status> {
+        self.permit("Logs.Evidence", request.metadata())?;
+        answer(evidence(self, &request.into_inner()).await)
+    }
 }
 
 async fn find(api: &Api, on: &impl Query, log: &wire::LogRequest) -> Result<LogRow, Error> {
@@ -113,6 +125,17 @@ async fn policy(api: &Api, request: &wire::LogRequest) -> Result<wire::PolicyRes
     let on = api.context.db.snapshot().await?;
     let log = find(api, &on, request).await?;
     Ok(wire::PolicyResponse { policy: proofs::policy(api, &on, &log).await? })
+}
+
+async fn evidence(api: &Api, request: &wire::LogRequest) -> Result<wire::EvidenceResponse, Error> {
+    let on = api.context.db.snapshot().await?;
+    let log = find(api, &on, request).await?;
+    let mut files = Vec::new();
+    for (found_at, file) in logs::evidence(&on, log.number).await? {
+        let file = String::from_utf8(file).map_err(|_| Error::new(Code::StoreCorrupt).at("evidence"))?;
+        files.push(wire::EvidenceFile { found_at: found_at.as_millis(), file });
+    }
+    Ok(wire::EvidenceResponse { files })
 }
 
 async fn verify(api: &Api, request: &wire::LogRequest) -> Result<wire::VerifyLogResponse, Error> {

@@ -49,6 +49,7 @@ pub const METHODS: &[(&str, Right)] = &[
     ("Logs.Checkpoint", Everyone),
     ("Logs.Entries", Everyone),
     ("Logs.EntryBundle", Everyone),
+    ("Logs.Evidence", Everyone),
     ("Logs.Policy", Everyone),
     ("Logs.Tile", Everyone),
     ("Logs.Verify", Operator),
