@@ -218,3 +218,25 @@ fn t01_verify_refuses_a_change_of_any_part_of_the_file() {
         assert!(json(&output)["error"]["code"].is_string());
     }
 }
+
+#[test]
+fn t06_evidence_of_a_fork_is_checked_offline_and_no_byte_of_it_can_change() {
+    let folder = folder();
+    let vectors: Value = serde_json::from_str(include_str!("../../proto/vectors/evidence.json")).unwrap();
+    let vector = &vectors["accepted"][0];
+    let file = vector["file"].as_str().unwrap();
+    let check = |file: &str| {
+        fs::write(folder.path().join("fork.txt"), file).unwrap();
+        volbridge(folder.path(), &["--json", "log", "evidence", "--check", "fork.txt"])
+    };
+    let output = check(file);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let fork = json(&output);
+    assert_eq!((&fork["log"], &fork["sizes"]), (&vector["log"], &vector["sizes"]));
+    for place in (0..file.len()).step_by(file.len() / 16) {
+        let mut changed = file.as_bytes().to_vec();
+        changed[place] ^= 1;
+        let output = check(&String::from_utf8(changed).unwrap());
+        assert!(!output.status.success(), "byte {place}");
+    }
+}

@@ -4,6 +4,7 @@ use serde_json::json;
 use volbridge_proto::{Code, wire::node::v1 as node};
 
 use super::{
+    evidence,
     list::{record_value, text},
     pick,
 };
@@ -23,6 +24,8 @@ pub enum Command {
     Show(Show),
     /// Recompute the root from the stored entries and compare it with the signed one
     Verify(Which),
+    /// What proves that a log has two signed histories; and the check of such a file
+    Evidence(evidence::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -53,10 +56,11 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
     match command {
         Command::Show(args) => show(session, args).await,
         Command::Verify(args) => verify(session, args).await,
+        Command::Evidence(args) => evidence::run(session, args).await,
     }
 }
 
-async fn request(session: &Session, client: &Client, which: &Which) -> Outcome<node::LogRequest> {
+pub(super) async fn request(session: &Session, client: &Client, which: &Which) -> Outcome<node::LogRequest> {
     let partner = pick::maybe_partner(client, which.partner.as_deref(), session.lang()).await?;
     Ok(node::LogRequest { partner, epoch: which.epoch })
 }

@@ -3,6 +3,7 @@
 pub mod blob;
 pub mod config;
 pub mod demo;
+mod evidence;
 pub mod fsck;
 pub mod init;
 pub mod list;
