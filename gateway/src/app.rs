@@ -5,12 +5,10 @@ use std::sync::Arc;
 use tokio::sync::{RwLock, Semaphore};
 use volbridge_proto::wire::node::v1 as node;
 
-use crate::{client::NodeClient, config::GatewayConfig};
+use crate::{client::NodeClient, config::GatewayConfig, limit::Allowance};
 
 /// The name of the portal's own partner may be this old, in milliseconds.
 const OWN_NAME_AGE: i64 = 60_000;
-/// Event streams open at a time.
-const STREAMS: usize = 512;
 /// Proofs checked at a time: each costs a core for some milliseconds.
 const CHECKS: usize = 2;
 
@@ -22,7 +20,7 @@ struct Inner {
     client: NodeClient,
     config: GatewayConfig,
     own: RwLock<Option<(i64, node::PartnerView)>>,
-    streams: Arc<Semaphore>,
+    allowance: Allowance,
     checks: Arc<Semaphore>,
 }
 
@@ -30,9 +28,9 @@ impl App {
     pub fn new(client: NodeClient, config: GatewayConfig) -> Self {
         Self(Arc::new(Inner {
             client,
+            allowance: Allowance::new(&config.limits),
             config,
             own: RwLock::new(None),
-            streams: Arc::new(Semaphore::new(STREAMS)),
             checks: Arc::new(Semaphore::new(CHECKS)),
         }))
     }
@@ -55,9 +53,9 @@ impl App {
         self.0.config.clock.now()
     }
 
-    /// Permits for event streams.
-    pub fn streams(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.0.streams)
+    /// How much each address may still ask.
+    pub fn allowance(&self) -> &Allowance {
+        &self.0.allowance
     }
 
     /// Permits for checking proofs.

@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::client::NodeClient;
+use crate::{client::NodeClient, limit::TrustedProxies};
 
 /// The time, in Unix milliseconds: the gateway reads no clock itself.
 #[derive(Clone)]
@@ -40,8 +40,50 @@ pub struct GatewayConfig {
     pub languages: Vec<String>,
     /// Client with the operator's token, for `/network` alone.
     pub operator: Option<NodeClient>,
+    /// How much one address may ask.
+    pub limits: Limits,
     /// The time.
     pub clock: Clock,
+}
+
+impl GatewayConfig {
+    /// A portal in both languages, with nothing that needs an operator.
+    #[must_use]
+    pub fn new(public_url: &str, clock: Clock) -> Self {
+        Self {
+            public_url: public_url.to_owned(),
+            demo: None,
+            network_page: NetworkPage::default(),
+            languages: vec!["zh-CN".to_owned(), "en".to_owned()],
+            operator: None,
+            limits: Limits::default(),
+            clock,
+        }
+    }
+}
+
+/// How much one address may ask: an IPv4 address, or the /64 of an IPv6 one.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Requests a second in the long run; 0: as many as it likes.
+    pub requests_per_second: u32,
+    /// Requests at once, after a pause.
+    pub burst: u32,
+    /// Pages that are told of changes, at a time.
+    pub streams_per_address: u32,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: TrustedProxies,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            requests_per_second: 20,
+            burst: 200,
+            streams_per_address: 32,
+            trusted_proxies: TrustedProxies::default(),
+        }
+    }
 }
 
 /// Who may open `/network`. On the demonstration network everybody may, unless it is `Never`.

@@ -15,10 +15,17 @@ use axum::{
 use futures::{Stream, StreamExt};
 use http::{HeaderMap, request::Parts};
 use serde::Serialize;
-use tokio::sync::OwnedSemaphorePermit;
-use volbridge_proto::{error::Code, wire::node::v1 as node};
+use volbridge_proto::wire::node::v1 as node;
 
-use crate::{app::App, config::GatewayConfig, guard, names, problem::Problem, routes};
+use crate::{
+    app::App,
+    config::GatewayConfig,
+    guard,
+    limit::{self, Address, Place},
+    names,
+    problem::Problem,
+    routes,
+};
 
 const LISTING: &str = "volbridge.listing.v1";
 /// Proxies close what is silent for longer.
@@ -36,15 +43,19 @@ struct ListingChange {
     card: String,
 }
 
-async fn changes(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let permit = permit(&app)?;
+async fn changes(
+    Asker(asker): Asker,
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let place = app.allowance().stream(asker)?;
     let cursor = headers.get("last-event-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
     let request = node::WatchChangesRequest { cursor: cursor.to_owned() };
     let changes = app.node().watch_changes(request).await?;
     let events = changes.take_while(|change| std::future::ready(change.is_ok())).filter_map(|change| {
         std::future::ready(change.ok().filter(|change| change.kind == LISTING).and_then(listing_event))
     });
-    Ok(stream(events, permit))
+    Ok(stream(events, place))
 }
 
 fn listing_event(change: node::Change) -> Option<Event> {
@@ -71,23 +82,30 @@ impl FromRequestParts<App> for MaySeeNetwork {
     }
 }
 
-async fn network(_: MaySeeNetwork, State(app): State<App>) -> Result<Response, Problem> {
-    let permit = permit(&app)?;
+async fn network(_: MaySeeNetwork, Asker(asker): Asker, State(app): State<App>) -> Result<Response, Problem> {
+    let place = app.allowance().stream(asker)?;
     let states = app.operator().watch_status(node::StatusRequest {}).await?;
     let events = states
         .take_while(|state| std::future::ready(state.is_ok()))
         .map(|_| Event::default().event("network").data("changed"));
-    Ok(stream(events, permit))
+    Ok(stream(events, place))
 }
 
-fn permit(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
-    app.streams().try_acquire_owned().map_err(|_| Problem::new(Code::RateLimited))
+/// Whom a stream counts for.
+struct Asker(Option<Address>);
+
+impl FromRequestParts<App> for Asker {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self(limit::asker(parts, app.config())))
+    }
 }
 
-fn stream(events: impl Stream<Item = Event> + Send + 'static, permit: OwnedSemaphorePermit) -> Response {
+fn stream(events: impl Stream<Item = Event> + Send + 'static, place: Place) -> Response {
     let events = events.map(move |event| {
-        // The permit lives as long as the stream.
-        let _held = &permit;
+        // The place is taken as long as the stream lives.
+        let _held = &place;
         Ok::<_, Infallible>(event)
     });
     Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()

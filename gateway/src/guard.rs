@@ -1,5 +1,5 @@
-//! What every request passes, whatever it asks for: request id, limits of size
-//! and time, the check of where a form comes from (threats T54), headers that
+//! What every request passes, whatever it asks for: request id, limits of size,
+//! time and number, the check of where a form comes from (threats T54), headers that
 //! keep strangers' content from running, measurements, and one form of errors.
 
 use std::{net::SocketAddr, time::Duration};
@@ -24,7 +24,7 @@ use volbridge_proto::error::Code;
 use crate::{
     app::App,
     config::{GatewayConfig, NetworkPage},
-    locale, pages,
+    limit, locale, pages,
     problem::Problem,
     rest::paths_of_programs,
 };
@@ -42,6 +42,7 @@ pub fn around(router: Router, app: App) -> Router {
     router
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(app.clone(), own_forms_only))
+        .layer(middleware::from_fn_with_state(app.clone(), limit::requests))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, TIME_LIMIT))
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), one_form_of_errors))
@@ -65,7 +66,7 @@ pub fn may_see_network(parts: &Parts, config: &GatewayConfig) -> bool {
 
 /// A loopback peer that asked for a loopback name without a proxy in between: a
 /// proxy on this machine, or a foreign name that was bound to it, doesn't count.
-fn comes_from_this_machine(parts: &Parts) -> bool {
+pub fn comes_from_this_machine(parts: &Parts) -> bool {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     let proxied = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
     peer.is_some_and(|ConnectInfo(address)| address.ip().to_canonical().is_loopback())

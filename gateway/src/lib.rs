@@ -11,6 +11,7 @@ mod events;
 mod extract;
 mod facts;
 mod guard;
+mod limit;
 mod locale;
 mod names;
 mod pages;
@@ -18,21 +19,18 @@ mod problem;
 mod provenance;
 mod rest;
 mod routes;
+mod serve;
 mod shell;
 mod texts;
 mod tiles;
 mod verify;
 
-use std::{future::Future, io, net::SocketAddr, time::Duration};
-
 use axum::Router;
-use tokio::net::TcpListener;
 
 pub use client::{InvalidToken, NodeClient};
-pub use config::{Clock, DemoConfig, DemoPartner, GatewayConfig, NetworkPage};
-
-/// How long open connections may go on after the wish to stop.
-const DRAIN: Duration = Duration::from_secs(5);
+pub use config::{Clock, DemoConfig, DemoPartner, GatewayConfig, Limits, NetworkPage};
+pub use limit::TrustedProxies;
+pub use serve::serve;
 
 /// The whole gateway: pages, REST, feeds of changes and tiles.
 pub async fn router(client: NodeClient, config: GatewayConfig) -> Router {
@@ -42,27 +40,4 @@ pub async fn router(client: NodeClient, config: GatewayConfig) -> Router {
     let pages = pages::router(&app);
     let inner = pages.merge(api).merge(rest::document(document)).merge(open).with_state(app.clone());
     guard::around(inner, app)
-}
-
-/// Serves until `shutdown`, then lets open requests end; streams are cut after some seconds.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let (stopping, mut stopped) = tokio::sync::watch::channel(false);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-        shutdown.await;
-        // The receiver lives until this function returns.
-        let _ = stopping.send(true);
-    });
-    tokio::select! {
-        ended = async { server.await } => ended,
-        () = async {
-            // An error means that the server is gone: then the other arm ends.
-            let _ = stopped.wait_for(|stop| *stop).await;
-            tokio::time::sleep(DRAIN).await;
-        } => Ok(()),
-    }
 }

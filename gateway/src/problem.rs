@@ -28,6 +28,8 @@ pub struct Problem {
     /// Path of the field that is wrong; may be empty.
     pub field: String,
     pub params: BTreeMap<String, String>,
+    /// Seconds until it is worth another try; 0: unknown.
+    pub retry_after: u64,
 }
 
 /// `application/problem+json`.
@@ -67,7 +69,7 @@ impl Problem {
 
     /// For what only HTTP knows: methods, media types, sizes of requests.
     pub fn with_status(status: StatusCode, code: &str) -> Self {
-        Self { status, code: code.to_owned(), field: String::new(), params: BTreeMap::new() }
+        Self { status, code: code.to_owned(), field: String::new(), params: BTreeMap::new(), retry_after: 0 }
     }
 
     pub fn not_found() -> Self {
@@ -80,6 +82,12 @@ impl Problem {
 
     pub fn at(mut self, field: &str) -> Self {
         field.clone_into(&mut self.field);
+        self
+    }
+
+    /// Worth another try after these seconds.
+    pub fn after(mut self, seconds: u64) -> Self {
+        self.retry_after = seconds;
         self
     }
 
@@ -137,6 +145,7 @@ impl From<Status> for Problem {
                 code: detail.code,
                 field: detail.field,
                 params: detail.params.into_iter().collect(),
+                retry_after: 0,
             },
             None => Self::new(fallback),
         };
@@ -230,6 +239,9 @@ impl IntoResponse for Problem {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if self.retry_after > 0 {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after));
         }
         response.extensions_mut().insert(self);
         response

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::{net::TcpListener, sync::oneshot};
-use volbridge_gateway::{Clock, DemoConfig, DemoPartner, GatewayConfig, NetworkPage, NodeClient};
+use volbridge_gateway::{Clock, DemoConfig, DemoPartner, GatewayConfig, NodeClient};
 use volbridge_node::env::Env;
 
 use crate::Partner;
@@ -60,12 +60,9 @@ impl Portal {
     ) -> Self {
         let env = Arc::new(Env::system());
         let config = GatewayConfig {
-            public_url: address.clone(),
             demo,
-            network_page: NetworkPage::LoopbackOnly,
-            languages: vec!["zh-CN".to_owned(), "en".to_owned()],
             operator: Some(client(partner)),
-            clock: Clock::new(move || env.now().as_millis()),
+            ..GatewayConfig::new(&address, Clock::new(move || env.now().as_millis()))
         };
         let router = volbridge_gateway::router(NodeClient::new(partner.channel()), config).await;
         let (stop, stopped) = oneshot::channel();

@@ -65,11 +65,17 @@ error-home = To the start
 error-code = For a report:
 error-title-missing = Nothing is here
 error-title-forbidden = This isn’t open to you
+error-title-busy = Too many requests
 error-title-unavailable = The node doesn’t answer
 error-title-internal = Something went wrong on our side
 error-title-request = The request can’t be understood
 error-advice-missing = The address may be mistyped, or what stood here was withdrawn and erased. Nothing else is affected.
 error-advice-forbidden = Nothing was changed. If you came from a form on another website, open the page here and try again.
+error-advice-busy = Nothing was lost. Too much was asked from your address at once; wait a moment and load the page again.
+error-advice-again = { $count ->
+    [one] Nothing was lost. Too much was asked from your address at once. Wait a second, and load the page again.
+   *[other] Nothing was lost. Too much was asked from your address at once. Wait { $n } seconds, and load the page again.
+ }
 error-advice-unavailable = Nothing was lost. The node behind this portal is restarting or busy: try again in a minute.
 error-advice-internal = Nothing was lost. Try again; if it stays, tell the operator the number below.
 error-advice-request = Nothing was changed. Go back and correct what is named above.

@@ -86,6 +86,7 @@ pub async fn error(asked: &Parts, app: &App, problem: &Problem) -> Response {
     let kind = match problem.status.as_u16() {
         404 | 410 => "missing",
         403 => "forbidden",
+        429 => "busy",
         503 | 504 => "unavailable",
         500..=599 => "internal",
         _ => "request",
@@ -94,7 +95,10 @@ pub async fn error(asked: &Parts, app: &App, problem: &Problem) -> Response {
     let page = ErrorPage {
         title: ui.lang.code("error-title", kind),
         sentence: problem.sentence(ui.lang),
-        advice: ui.lang.code("error-advice", kind),
+        advice: match problem.retry_after {
+            0 => ui.lang.code("error-advice", kind),
+            seconds => ui.count("error-advice-again", seconds),
+        },
         request_id: if problem.status.is_server_error() { request_id.to_owned() } else { String::new() },
         code: &problem.code,
         ui: &ui,
@@ -103,6 +107,9 @@ pub async fn error(asked: &Parts, app: &App, problem: &Problem) -> Response {
         Ok(text) => {
             let mut response = (problem.status, Html(text)).into_response();
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            if problem.retry_after > 0 {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(problem.retry_after));
+            }
             response
         }
         Err(error) => {

@@ -18,7 +18,7 @@ use std::{
 use hyper_util::rt::TokioIo;
 use tokio::sync::broadcast;
 use tonic::transport::{Channel, Endpoint, Server};
-use volbridge_gateway::{Clock, DemoConfig, DemoPartner, GatewayConfig, NetworkPage, NodeClient};
+use volbridge_gateway::{Clock, DemoConfig, DemoPartner, GatewayConfig, NodeClient};
 use volbridge_proto::wire::node::v1::{
     self as node, agreements_server::AgreementsServer, blobs_server::BlobsServer,
     conferences_server::ConferencesServer, listings_server::ListingsServer, logs_server::LogsServer,
@@ -125,14 +125,7 @@ async fn joined(stream: tokio::io::DuplexStream) -> Channel {
 
 /// A portal without the tour.
 pub fn config() -> GatewayConfig {
-    GatewayConfig {
-        public_url: "https://portal.example".to_owned(),
-        demo: None,
-        network_page: NetworkPage::LoopbackOnly,
-        languages: vec!["zh-CN".to_owned(), "en".to_owned()],
-        operator: None,
-        clock: Clock::new(|| NOW),
-    }
+    GatewayConfig::new("https://portal.example", Clock::new(|| NOW))
 }
 
 /// A portal of the demonstration network.
