@@ -102,3 +102,17 @@ fn addresses_are_checked() {
         assert_eq!(problems(&format!("[gateway]\npublic_url = \"{url}\"\n"))[0].1, "gateway.public_url");
     }
 }
+
+#[test]
+fn a_trusted_proxy_is_an_address_or_a_network_and_never_everybody() {
+    for proxy in ["", "proxy.example", "10.0.0.0/0", "10.0.0.0/33", "::/129", "127.0.0.1:80", "10.0.0.0/"] {
+        let text = format!("[gateway]\ntrusted_proxies = [\"127.0.0.1\", \"{proxy}\"]\n");
+        assert_eq!(problems(&text)[0].1, "gateway.trusted_proxies", "{proxy}");
+    }
+    let (_folder, sources) = in_file("[gateway]\ntrusted_proxies = [\"127.0.0.1\", \"2001:db8::/32\"]\n");
+    let config = Config::load(&sources).unwrap();
+    let expected: [(std::net::IpAddr, u8); 2] =
+        [("127.0.0.1".parse().unwrap(), 32), ("2001:db8::".parse().unwrap(), 32)];
+    assert_eq!(config.gateway.proxies(), expected);
+    assert_eq!(problems("[gateway]\nrequest_burst = 0\n")[0].1, "gateway.request_burst");
+}

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::{io::AsyncReadExt as _, net::TcpListener, sync::watch};
 use tonic::transport::Channel;
 use tracing_subscriber::EnvFilter;
-use volbridge_gateway::{Clock, DemoConfig, GatewayConfig, NetworkPage, NodeClient};
+use volbridge_gateway::{Clock, DemoConfig, GatewayConfig, Limits, NodeClient, TrustedProxies};
 use volbridge_node::{config::Config, env::Env};
 use volbridge_proto::{Code, wire::node::v1 as node};
 
@@ -100,12 +100,11 @@ async fn portal(
         None => client::read_token(&config.path(&config.api.token.file)).ok(),
     };
     let settings = GatewayConfig {
-        public_url: config.gateway.public_url.clone(),
         demo: demonstration(config, args, lang)?,
-        network_page: NetworkPage::LoopbackOnly,
         languages: languages(channel).await,
         operator: token.and_then(|token| client.with_token(&token).ok()),
-        clock: clock(),
+        limits: limits(config),
+        ..GatewayConfig::new(&config.gateway.public_url, clock())
     };
     let router = volbridge_gateway::router(client, settings).await;
     let shutdown = async move {
@@ -121,6 +120,15 @@ fn demonstration(config: &Config, args: &Args, lang: Lang) -> Outcome<Option<Dem
     };
     let stops = tour::read(path).map_err(|error| Problem::saying(Code::InputMalformed, error.to_string()))?;
     tour::config(stops, lang).map(Some)
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        requests_per_second: config.gateway.requests_per_second,
+        burst: config.gateway.request_burst,
+        streams_per_address: config.gateway.streams_per_address,
+        trusted_proxies: TrustedProxies(config.gateway.proxies()),
+    }
 }
 
 /// The language of the partner's first name comes first.
