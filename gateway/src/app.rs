@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{RwLock, Semaphore};
+use tokio::sync::Semaphore;
 use volbridge_proto::wire::node::v1 as node;
 
-use crate::{client::NodeClient, config::GatewayConfig, limit::Allowance};
+use crate::{
+    client::NodeClient,
+    config::GatewayConfig,
+    directory::{self, Kept},
+    limit::Allowance,
+};
 
-/// The name of the portal's own partner may be this old, in milliseconds.
-const OWN_NAME_AGE: i64 = 60_000;
 /// Proofs checked at a time: each costs a core for some milliseconds.
 const CHECKS: usize = 2;
 
@@ -19,7 +22,9 @@ pub struct App(Arc<Inner>);
 struct Inner {
     client: NodeClient,
     config: GatewayConfig,
-    own: RwLock<Option<(i64, node::PartnerView)>>,
+    own: Kept<node::PartnerView>,
+    partners: Kept<Arc<[node::PartnerName]>>,
+    countries: Kept<Arc<[(String, u64)]>>,
     allowance: Allowance,
     checks: Arc<Semaphore>,
 }
@@ -30,7 +35,9 @@ impl App {
             client,
             allowance: Allowance::new(&config.limits),
             config,
-            own: RwLock::new(None),
+            own: Kept::default(),
+            partners: Kept::default(),
+            countries: Kept::default(),
             checks: Arc::new(Semaphore::new(CHECKS)),
         }))
     }
@@ -65,14 +72,21 @@ impl App {
 
     /// The partner whose portal this is; `None` while the node doesn't answer.
     pub async fn own(&self) -> Option<node::PartnerView> {
-        let now = self.now();
-        if let Some((at, own)) = &*self.0.own.read().await
-            && (now - at).abs() < OWN_NAME_AGE
-        {
-            return Some(own.clone());
-        }
-        let own = self.0.client.own_partner(node::SelfRequest {}).await.ok()?;
-        *self.0.own.write().await = Some((now, own.clone()));
-        Some(own)
+        self.0.own.or(self.now(), async { self.node().own_partner(node::SelfRequest {}).await }).await
+    }
+
+    /// The names of all partners; none while the node doesn't answer.
+    pub async fn partners(&self) -> Arc<[node::PartnerName]> {
+        let ask = async {
+            let answer = self.node().partners(node::ListPartnersRequest {}).await?;
+            Ok(answer.partners.into_iter().filter_map(|view| view.name).collect())
+        };
+        self.0.partners.or(self.now(), ask).await.unwrap_or_default()
+    }
+
+    /// Countries with listings and how many, the most first.
+    pub async fn countries(&self) -> Arc<[(String, u64)]> {
+        let ask = async { directory::countries(self.node()).await.map(Arc::from) };
+        self.0.countries.or(self.now(), ask).await.unwrap_or_default()
     }
 }

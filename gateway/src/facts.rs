@@ -30,12 +30,17 @@ pub struct RoleFacts {
 /// "Beijing, China", "中国 北京".
 pub fn place(place: &record::Place, reader: Lang) -> String {
     let country = reader.code("country", &place.country);
-    let city = if place.city.is_empty() { reader.code("region", &place.region) } else { city(place, reader) };
+    let city = city_or_region(place, reader);
     if city.is_empty() || city == country {
         country
     } else {
         reader.fill("place", &[("city", city), ("country", country)])
     }
+}
+
+/// "Beijing"; empty if the place is a whole country.
+pub fn city_or_region(place: &record::Place, reader: Lang) -> String {
+    if place.city.is_empty() { reader.code("region", &place.region) } else { city(place, reader) }
 }
 
 /// Cities that authors write in Chinese, and the keys of their names.
@@ -49,6 +54,10 @@ const CITIES: &[(&str, &str)] = &[
     ("石家庄", "shijiazhuang"),
     ("墨尔本", "melbourne"),
     ("波恩", "bonn"),
+    ("定西", "dingxi"),
+    ("固原", "guyuan"),
+    ("延庆", "yanqing"),
+    ("怒江", "nujiang"),
 ];
 
 /// A city that the portal knows by its name in either language, else as its author wrote it.
@@ -129,8 +138,24 @@ pub fn of_role(role: &record::Role, title: String, reader: Lang) -> RoleFacts {
         languages: role.languages.iter().map(|skill| language_skill(skill, reader)).collect(),
         skills: role.skills.iter().map(|code| reader.code("skill", code)).collect(),
         offers: offers.iter().filter(|(given, _)| *given).map(|(_, key)| reader.t(key)).collect(),
-        stipend: offer.stipend,
+        stipend: stipend(&offer.stipend, reader),
     }
+}
+
+/// `USD 1900 / month` and `EUR 900 in all` in the reader's words; anything else as it was written.
+fn stipend(text: &str, reader: Lang) -> String {
+    let told = || -> Option<String> {
+        let (code, rest) = text.split_once(' ')?;
+        let (amount, span) = rest.split_once(' ')?;
+        let currency = reader.maybe(&format!("currency-{code}"))?;
+        let parts = [("amount", grouped(amount.parse().ok()?)), ("currency", currency)];
+        match span {
+            "/ month" => Some(reader.fill("stipend-month", &parts)),
+            "in all" => Some(reader.fill("stipend-once", &parts)),
+            _ => None,
+        }
+    };
+    told().unwrap_or_else(|| text.to_owned())
 }
 
 /// "English, B2 (upper intermediate)"

@@ -7,6 +7,7 @@ mod assets;
 mod chart;
 mod client;
 mod config;
+mod directory;
 mod events;
 mod extract;
 mod facts;

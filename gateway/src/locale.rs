@@ -86,6 +86,13 @@ fn thousandths(text: &str) -> u32 {
     }
 }
 
+/// The day of a moment, in UTC: `2013-12-05`, in the order of time.
+pub fn day(millis: i64) -> String {
+    Timestamp::from_millisecond(millis)
+        .map(|at| at.to_zoned_datetime(TimeZone::UTC).date().to_string())
+        .unwrap_or_default()
+}
+
 /// `2013-12-05` → "5 December 2013", "2013年12月5日"; what isn't a date stays as it is.
 pub fn date(lang: Lang, text: &str) -> String {
     text.parse::<Date>().map_or_else(|_| text.to_owned(), |date| civil(lang, date))
@@ -109,7 +116,55 @@ pub fn dates(lang: Lang, from: &str, to: &str) -> String {
         (false, true) => lang.with("date-from", "from", date(lang, from)),
         (true, false) => lang.with("date-until", "until", date(lang, to)),
         (false, false) if from == to => date(lang, from),
-        (false, false) => lang.fill("date-span", &[("from", date(lang, from)), ("until", date(lang, to))]),
+        (false, false) => span(lang, from, to),
+    }
+}
+
+/// What both ends share is written once: "21–22 September 2027", "2027年9月21日至22日".
+fn span(lang: Lang, from: &str, to: &str) -> String {
+    let (Ok(first), Ok(last)) = (from.parse::<Date>(), to.parse::<Date>()) else {
+        return lang.fill("date-span", &[("from", date(lang, from)), ("until", date(lang, to))]);
+    };
+    let day = |date: Date| date.day().to_string();
+    if (first.year(), first.month()) == (last.year(), last.month()) {
+        let month = lang.t(&format!("month-{}", first.month()));
+        let parts = [
+            ("from", day(first)),
+            ("until", day(last)),
+            ("month", month),
+            ("year", first.year().to_string()),
+        ];
+        return lang.fill("date-span-month", &parts);
+    }
+    if first.year() == last.year() {
+        let day_of = |date: Date| {
+            let month = lang.t(&format!("month-{}", date.month()));
+            lang.fill("day-month", &[("day", day(date)), ("month", month)])
+        };
+        let parts = [("from", day_of(first)), ("until", day_of(last)), ("year", first.year().to_string())];
+        return lang.fill("date-span-year", &parts);
+    }
+    lang.fill("date-span", &[("from", civil(lang, first)), ("until", civil(lang, last))])
+}
+
+/// "Melbourne time (UTC+11)" for the zone on that day; a zone that isn't known stays as it is.
+pub fn time_zone(lang: Lang, zone: &str, on: &str) -> String {
+    let Ok(known) = TimeZone::get(zone) else { return zone.to_owned() };
+    let Ok(day) = on.parse::<Date>() else { return zone.to_owned() };
+    let Ok(noon) = day.at(12, 0, 0, 0).to_zoned_datetime(known) else { return zone.to_owned() };
+    let city = zone.rsplit('/').next().unwrap_or(zone);
+    let key = format!("city-{}", city.to_lowercase().replace('_', "-"));
+    let city = lang.maybe(&key).unwrap_or_else(|| city.replace('_', " "));
+    lang.fill("time-zone", &[("city", city), ("offset", offset(noon.offset().seconds()))])
+}
+
+/// "UTC+8", "UTC+5:45", "UTC".
+fn offset(seconds: i32) -> String {
+    let (sign, minutes) = (if seconds < 0 { '−' } else { '+' }, seconds.unsigned_abs() / 60);
+    match (minutes / 60, minutes % 60) {
+        (0, 0) => "UTC".to_owned(),
+        (hours, 0) => format!("UTC{sign}{hours}"),
+        (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
     }
 }
 
@@ -120,7 +175,53 @@ pub fn moment(lang: Lang, millis: i64) -> String {
     lang.fill("moment", &[("date", civil(lang, at.date())), ("time", at.strftime("%H:%M:%S").to_string())])
 }
 
+/// The time alone if it was on the day of `now`, else the whole moment.
+pub fn recent(lang: Lang, millis: i64, now: i64) -> String {
+    if day(millis) != day(now) {
+        return moment(lang, millis);
+    }
+    let Ok(at) = Timestamp::from_millisecond(millis) else { return String::new() };
+    let time = at.to_zoned_datetime(TimeZone::UTC).strftime("%H:%M:%S").to_string();
+    lang.with("clock", "time", time)
+}
+
 /// `2026-11-24T08:05:31Z` for machines.
 pub fn iso(millis: i64) -> String {
     Timestamp::from_millisecond(millis).map(|at| at.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_both_ends_of_a_span_share_is_written_once() {
+        let (chinese, english) = (Lang::of("zh-CN").unwrap(), Lang::fallback());
+        for (from, to, in_english, in_chinese) in [
+            ("2027-09-21", "2027-09-22", "21–22 September 2027", "2027年9月21日至22日"),
+            ("2027-09-20", "2027-11-12", "20 September – 12 November 2027", "2027年9月20日至11月12日"),
+            ("2027-06-01", "2028-05-31", "1 June 2027 – 31 May 2028", "2027年6月1日至2028年5月31日"),
+            ("2027-06-01", "2027-06-01", "1 June 2027", "2027年6月1日"),
+            ("2027-06-01", "", "from 1 June 2027", "2027年6月1日起"),
+        ] {
+            assert_eq!(
+                (dates(english, from, to).as_str(), dates(chinese, from, to).as_str()),
+                (in_english, in_chinese)
+            );
+        }
+    }
+
+    #[test]
+    fn a_zone_is_told_with_its_distance_on_that_day() {
+        assert_eq!(
+            time_zone(Lang::fallback(), "Australia/Melbourne", "2027-12-04"),
+            "Melbourne time (UTC+11)"
+        );
+        assert_eq!(
+            time_zone(Lang::fallback(), "Australia/Melbourne", "2027-07-04"),
+            "Melbourne time (UTC+10)"
+        );
+        assert_eq!(time_zone(Lang::of("zh-CN").unwrap(), "Asia/Shanghai", "2027-10-12"), "上海时间（UTC+8）");
+        assert_eq!(time_zone(Lang::fallback(), "Mars/Olympus", "2027-10-12"), "Mars/Olympus");
+    }
 }

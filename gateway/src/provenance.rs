@@ -2,7 +2,7 @@
 
 use volbridge_proto::wire::node::v1 as node;
 
-use crate::{locale, names::PartnerLine, routes, texts::Lang};
+use crate::{locale, names::PartnerLine, routes, shell::Shell};
 
 /// What the line says, and the link to the proof.
 #[derive(Clone, Debug, Default)]
@@ -21,9 +21,11 @@ pub struct ProvenanceLine {
 }
 
 impl ProvenanceLine {
-    pub fn new(provenance: &node::Provenance, signer: Option<&node::PartnerName>, reader: Lang) -> Self {
+    pub fn new(provenance: &node::Provenance, signer: Option<&node::PartnerName>, ui: &Shell) -> Self {
+        let reader = ui.lang;
         let at = if provenance.logged_at > 0 { provenance.logged_at } else { provenance.issued_at };
-        let cosigners = &provenance.cosigners;
+        let cosigners: Vec<String> =
+            provenance.cosigners.iter().map(|name| ui.partner_called(name)).collect();
         Self {
             signer: PartnerLine::of(signer, reader),
             entry: reader.with("provenance-entry", "index", provenance.index),
@@ -41,11 +43,7 @@ impl ProvenanceLine {
     }
 
     /// The same, of what may be absent.
-    pub fn of(
-        provenance: Option<&node::Provenance>,
-        signer: Option<&node::PartnerName>,
-        reader: Lang,
-    ) -> Self {
-        provenance.map(|provenance| Self::new(provenance, signer, reader)).unwrap_or_default()
+    pub fn of(provenance: Option<&node::Provenance>, signer: Option<&node::PartnerName>, ui: &Shell) -> Self {
+        provenance.map(|provenance| Self::new(provenance, signer, ui)).unwrap_or_default()
     }
 }

@@ -1,10 +1,11 @@
 //! What stands around every page: the reader's language, the portal's own
 //! partner, navigation, and the mark of demonstration data.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use volbridge_proto::wire::node::v1 as node;
 
 use crate::{app::App, assets, guard, locale, names::PartnerLine, routes, texts::Lang};
 
@@ -31,6 +32,7 @@ pub struct Shell {
     pub public_url: String,
     /// Unix milliseconds.
     pub now: i64,
+    partners: Arc<[node::PartnerName]>,
 }
 
 /// One entry of the navigation.
@@ -48,7 +50,8 @@ impl Shell {
         let offered = locale::offered(&config.languages);
         let query = parts.uri.query().unwrap_or_default();
         let lang = reader(parts, app);
-        let own = app.own().await.and_then(|own| own.name).map(|name| PartnerLine::new(&name, lang));
+        let (own, partners) = tokio::join!(app.own(), app.partners());
+        let own = own.and_then(|own| own.name).map(|name| PartnerLine::new(&name, lang));
         Self {
             lang,
             languages: offered
@@ -61,6 +64,7 @@ impl Shell {
             network: guard::may_see_network(parts, config),
             public_url: config.public_url.trim_end_matches('/').to_owned(),
             now: app.now(),
+            partners,
         }
     }
 
@@ -77,6 +81,13 @@ impl Shell {
     /// The text of a key that counts.
     pub fn count(&self, key: &str, count: impl Into<u64>) -> String {
         self.lang.count(key, count.into())
+    }
+
+    /// A partner that is told by one of its names, by its name in the reader's language.
+    pub fn partner_called(&self, name: &str) -> String {
+        let called = |partner: &&node::PartnerName| partner.names.iter().any(|text| text.text == name);
+        let known = self.partners.iter().find(called).map(|partner| PartnerLine::new(partner, self.lang));
+        known.map_or_else(|| name.to_owned(), |partner| partner.name)
     }
 
     /// The mark of demonstration data; it is shown in both languages at once.

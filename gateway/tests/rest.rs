@@ -81,7 +81,7 @@ async fn what_is_asked_wrongly_is_refused_with_a_code_and_a_field() {
 }
 
 #[tokio::test]
-async fn publishing_needs_a_token_a_key_and_a_body_without_foreign_fields() {
+async fn t66_publishing_needs_a_token_a_key_and_a_body_without_foreign_fields() {
     let fake = Fake::new();
     let router = portal(&fake).await;
     let mut body = example(&router).await;

@@ -15,6 +15,7 @@ const FAMILIES: &[&str] = &[
     "cefr",
     "city",
     "country",
+    "currency",
     "error-advice",
     "error-title",
     "field",
@@ -30,6 +31,7 @@ const FAMILIES: &[&str] = &[
     "purpose",
     "region",
     "sdg",
+    "skill",
     "state",
     "state-text",
 ];

@@ -17,7 +17,6 @@ footer-policy = Keys and witnesses (policy file)
 demo-mark = Demonstration data: no listing here is real
 demo-mark-short = Demonstration
 demo-record = This record was made on a demonstration network. It isn’t real.
-as-a-table = The same as a table
 more = Show more
 copy = Copy
 copied = Copied
@@ -43,11 +42,17 @@ date = { $day } { $month } { $year }
 date-from = from { $from }
 date-until = until { $until }
 date-span = { $from } – { $until }
+date-span-month = { $from }–{ $until } { $month } { $year }
+date-span-year = { $from } – { $until } { $year }
+day-month = { $day } { $month }
+time-zone = { $city } time ({ $offset })
 moment = { $date }, { $time } UTC
+clock = { $time } UTC
 place = { $city }, { $country }
 place-online = Online
 
-provenance-signed = Signed by
+provenance-signed-by = Signed by
+provenance-signed-end = {""}
 provenance-entry = entry { $index } of its log
 provenance-witnessed = witnessed by { $names }
 provenance-unwitnessed = not witnessed yet
@@ -61,9 +66,9 @@ origin-machine-reviewed = Machine translation ({ $engine }), reviewed by { $by }
 origin-memory = From earlier translations
 origin-memory-reviewed = From earlier translations, reviewed by { $by }
 
-error-home = To the start
+error-home = To the start page
 error-code = For a report:
-error-title-missing = Nothing is here
+error-title-missing = This page can’t be found
 error-title-forbidden = This isn’t open to you
 error-title-busy = Too many requests
 error-title-unavailable = The node doesn’t answer
@@ -76,6 +81,6 @@ error-advice-again = { $count ->
     [one] Nothing was lost. Too much was asked from your address at once. Wait a second, and load the page again.
    *[other] Nothing was lost. Too much was asked from your address at once. Wait { $n } seconds, and load the page again.
  }
-error-advice-unavailable = Nothing was lost. The node behind this portal is restarting or busy: try again in a minute.
+error-advice-unavailable = Nothing was lost. The node behind this portal is restarting or too busy: try again in a minute.
 error-advice-internal = Nothing was lost. Try again; if it stays, tell the operator the number below.
 error-advice-request = Nothing was changed. Go back and correct what is named above.

@@ -14,7 +14,7 @@ use crate::{
     problem::Problem,
     routes,
     shell::Shell,
-    texts::Lang,
+    texts::primary_of,
 };
 
 /// What a card shows.
@@ -32,13 +32,17 @@ pub struct Card {
     pub dates: String,
     pub apply_by: String,
     pub slots: String,
+    /// How the text came about; empty if it is the original in the reader's language.
     pub origin: String,
+    /// Translated by a machine, and nobody has looked.
+    pub unchecked: bool,
     pub arrived: bool,
 }
 
 impl Card {
     /// `None` if the node sent a listing without its source.
-    pub fn new(view: &node::ListingView, reader: Lang) -> Option<Self> {
+    pub fn new(view: &node::ListingView, ui: &Shell) -> Option<Self> {
+        let reader = ui.lang;
         let source = view.source.as_ref()?;
         let text = best(&view.texts, |text| &text.language, reader);
         let field = |name: &str| text.and_then(|text| text.fields.get(name)).filter(|text| !text.is_empty());
@@ -63,15 +67,30 @@ impl Card {
                 reader.with("card-apply-by", "date", locale::date(reader, &source.apply_by))
             },
             slots: reader.count("open-slots", view.slots.into()),
-            origin: text.map(|text| origin(text, reader)).unwrap_or_default(),
+            unchecked: text.is_some_and(is_unchecked),
+            origin: text.map(|text| worth_saying(text, ui)).unwrap_or_default(),
             arrived: false,
             subject,
         })
     }
 }
 
+fn worth_saying(text: &node::ListingText, ui: &Shell) -> String {
+    let source = text.origin.is_empty() || text.origin == "source";
+    match (source, primary_of(&text.language) == primary_of(&ui.lang.tag())) {
+        (true, true) => String::new(),
+        (true, false) => ui.with("card-original-only", "language", ui.lang.code("language", &text.language)),
+        (false, _) => origin(text, ui),
+    }
+}
+
+/// Translated by a machine, and nobody has looked.
+pub fn is_unchecked(text: &node::ListingText) -> bool {
+    text.origin == "machine" && text.reviewed_by.is_empty()
+}
+
 /// How a text came about: "translated by a person, reviewed by UNV".
-pub fn origin(text: &node::ListingText, reader: Lang) -> String {
+pub fn origin(text: &node::ListingText, ui: &Shell) -> String {
     let key = match (text.origin.as_str(), text.reviewed_by.is_empty()) {
         ("human", true) => "origin-human",
         ("human", false) => "origin-human-reviewed",
@@ -81,7 +100,8 @@ pub fn origin(text: &node::ListingText, reader: Lang) -> String {
         ("memory", false) => "origin-memory-reviewed",
         _ => "origin-source",
     };
-    reader.fill(key, &[("engine", text.engine.clone()), ("by", text.reviewed_by.clone())])
+    let by = ui.partner_called(&text.reviewed_by);
+    ui.lang.fill(key, &[("engine", text.engine.clone()), ("by", by)])
 }
 
 #[derive(Template)]
@@ -95,6 +115,6 @@ struct Fragment<'a> {
 pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<SubjectId>) -> Result<Response, Problem> {
     let request = node::GetSubjectRequest { subject: id.to_vec(), partner: Vec::new() };
     let view = app.node().listing(request).await?;
-    let card = Card::new(&view, ui.lang).ok_or_else(Problem::not_found)?;
+    let card = Card::new(&view, &ui).ok_or_else(Problem::not_found)?;
     render(&Fragment { ui: &ui, card: Card { arrived: true, ..card } })
 }

@@ -15,7 +15,6 @@ use crate::{
     provenance::ProvenanceLine,
     routes,
     shell::Shell,
-    texts::Lang,
 };
 
 struct MaterialRow {
@@ -41,6 +40,8 @@ struct ConferencePage<'a> {
     theme: String,
     description: String,
     prose_language: String,
+    /// In which language the prose is; empty if there is none.
+    reading: String,
     facts: Vec<Fact>,
     topics: Vec<String>,
     website: String,
@@ -62,9 +63,9 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<SubjectId>) 
             facts.push(Fact { label: ui.t(label), value });
         }
     };
-    say("fact-dates", locale::dates(ui.lang, &source.starts_on, &source.ends_on));
-    say("fact-time-zone", source.time_zone.clone());
+    say("conference-dates", locale::dates(ui.lang, &source.starts_on, &source.ends_on));
     say("fact-place", source.place.as_ref().map(|place| facts::place(place, ui.lang)).unwrap_or_default());
+    say("fact-time-zone", locale::time_zone(ui.lang, &source.time_zone, &source.starts_on));
     let page = ConferencePage {
         other_names: source
             .names
@@ -77,11 +78,16 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<SubjectId>) 
         theme: source.theme.clone(),
         description: source.description.clone(),
         prose_language: source.language.clone(),
+        reading: if source.description.is_empty() {
+            String::new()
+        } else {
+            ui.with("reading-original", "language", ui.lang.code("language", &source.language))
+        },
         topics: source.topics.clone(),
         website: web_address(&source.website),
         organisers: view.organisers.iter().map(|partner| PartnerLine::new(partner, ui.lang)).collect(),
-        materials: view.materials.iter().filter_map(|view| material(view, ui.lang)).collect(),
-        provenance: ProvenanceLine::of(view.provenance.as_ref(), view.partner.as_ref(), ui.lang),
+        materials: view.materials.iter().filter_map(|view| material(view, &ui)).collect(),
+        provenance: ProvenanceLine::of(view.provenance.as_ref(), view.partner.as_ref(), &ui),
         api: routes::api_conference(id),
         facts,
         ui: &ui,
@@ -89,7 +95,8 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<SubjectId>) 
     render(&page)
 }
 
-fn material(view: &node::MaterialView, reader: Lang) -> Option<MaterialRow> {
+fn material(view: &node::MaterialView, ui: &Shell) -> Option<MaterialRow> {
+    let reader = ui.lang;
     let source = view.source.as_ref()?;
     let blob = source.blob.clone().unwrap_or_default();
     let parts = [
@@ -113,7 +120,7 @@ fn material(view: &node::MaterialView, reader: Lang) -> Option<MaterialRow> {
         href: routes::material_file(names::subject(&view.subject)),
         held: view.held,
         licence: source.licence.clone(),
-        provenance: ProvenanceLine::of(view.provenance.as_ref(), view.partner.as_ref(), reader),
+        provenance: ProvenanceLine::of(view.provenance.as_ref(), view.partner.as_ref(), ui),
     })
 }
 

@@ -1,4 +1,4 @@
-//! Conferences, the next first as the node lists them.
+//! Conferences: those ahead, the nearest first, then those that are over, the last first.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -58,16 +58,33 @@ pub struct From {
 #[template(path = "conferences.html")]
 struct ConferencesPage<'a> {
     ui: &'a Shell,
-    conferences: Vec<ConferenceRow>,
+    ahead: Vec<ConferenceRow>,
+    over: Vec<ConferenceRow>,
     next: String,
+}
+
+/// Not over yet on this day; one without dates is ahead.
+pub fn is_ahead(view: &node::ConferenceView, today: &str) -> bool {
+    let Some(source) = &view.source else { return false };
+    let last = if source.ends_on.is_empty() { &source.starts_on } else { &source.ends_on };
+    last.is_empty() || last.as_str() >= today
 }
 
 /// `GET /conferences`
 pub async fn show(State(app): State<App>, ui: Shell, Query(from): Query<From>) -> Result<Response, Problem> {
     let request = node::ListConferencesRequest { cursor: from.cursor, ..Default::default() };
     let answer = app.node().conferences(request).await?;
+    let today = locale::day(ui.now);
+    // The node lists the latest first.
+    let (mut ahead, over): (Vec<_>, Vec<_>) =
+        answer.conferences.iter().partition(|view| is_ahead(view, &today));
+    ahead.reverse();
+    let rows = |views: Vec<&node::ConferenceView>| {
+        views.into_iter().filter_map(|view| ConferenceRow::new(view, ui.lang)).collect()
+    };
     let page = ConferencesPage {
-        conferences: answer.conferences.iter().filter_map(|view| ConferenceRow::new(view, ui.lang)).collect(),
+        ahead: rows(ahead),
+        over: rows(over),
         next: match answer.next_cursor.as_str() {
             "" => String::new(),
             cursor => format!("{}?cursor={}", routes::conferences(), super::listings::encoded(cursor)),

@@ -7,19 +7,21 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use volbridge_proto::wire::node::v1 as node;
 
-use super::{card::Card, conferences::ConferenceRow, render};
+use super::{
+    card::Card,
+    conferences::{ConferenceRow, is_ahead},
+    render,
+};
 use crate::{
     app::App,
     chart::{self, Spot},
-    facts,
+    directory, facts, locale,
     problem::Problem,
     routes,
     shell::Shell,
-    texts::{Lang, grouped},
+    texts::grouped,
 };
 
-/// Pages of a hundred listings that the map looks at.
-const MAP_PAGES: usize = 5;
 const NEWEST: usize = 6;
 const NEXT: usize = 3;
 
@@ -44,19 +46,22 @@ struct Figure {
 struct PlaceRow {
     place: String,
     slots: String,
+    /// Of the place with the most slots, in hundredths.
+    share: u64,
     href: String,
 }
 
 /// `GET /`
 pub async fn show(State(app): State<App>, ui: Shell) -> Result<Response, Problem> {
     let (listings, conferences, partners) = tokio::join!(
-        all_listings(&app),
+        directory::listings(app.node()),
         app.node().conferences(node::ListConferencesRequest::default()),
         app.node().partners(node::ListPartnersRequest {})
     );
     let (listings, total) = listings?;
     let partners = partners?.partners;
-    let spots = spots(&listings, ui.lang);
+    let spots = spots(&listings, &ui);
+    let most = spots.first().map_or(1, |(_, spot)| spot.slots);
     let slots: u64 = listings.iter().map(|listing| u64::from(listing.slots)).sum();
     let organisations = partners.iter().map(|partner| partner.organisations).sum();
     let figure = |key: &str, number: u64, href: String| Figure {
@@ -71,62 +76,59 @@ pub async fn show(State(app): State<App>, ui: Shell) -> Result<Response, Problem
             figure("figure-organisations", organisations, routes::partners()),
             figure("figure-partners", partners.len() as u64, routes::partners()),
         ],
-        map: chart::map(&ui.t("map-title"), &spots),
+        map: chart::map(&ui.t("map-title"), &spots.iter().map(|(_, spot)| spot.clone()).collect::<Vec<_>>()),
         places: spots
             .iter()
-            .map(|spot| PlaceRow {
-                place: spot.label.clone(),
+            .map(|(place, spot)| PlaceRow {
+                place: place.clone(),
                 slots: grouped(spot.slots),
+                share: percent(spot.slots, most),
                 href: spot.href.clone(),
             })
             .collect(),
-        cards: listings.iter().filter_map(|view| Card::new(view, ui.lang)).take(NEWEST).collect(),
-        conferences: conferences?
-            .conferences
-            .iter()
-            .filter_map(|view| ConferenceRow::new(view, ui.lang))
-            .take(NEXT)
-            .collect(),
+        cards: listings.iter().filter_map(|view| Card::new(view, &ui)).take(NEWEST).collect(),
+        conferences: next(conferences?.conferences, &ui),
         partners: partners.len() as u64,
         ui: &ui,
     };
     render(&page)
 }
 
-async fn all_listings(app: &App) -> Result<(Vec<node::ListingView>, u64), Problem> {
-    let mut found = Vec::new();
-    let mut request = node::ListListingsRequest { limit: 100, ..Default::default() };
-    let mut total = 0;
-    for _ in 0..MAP_PAGES {
-        let page = app.node().listings(request.clone()).await?;
-        total = page.total;
-        found.extend(page.listings);
-        if page.next_cursor.is_empty() {
-            break;
-        }
-        request.cursor = page.next_cursor;
-    }
-    let total = total.max(found.len() as u64);
-    Ok((found, total))
+/// The conferences that are not over, the nearest first.
+fn next(mut views: Vec<node::ConferenceView>, ui: &Shell) -> Vec<ConferenceRow> {
+    let today = locale::day(ui.now);
+    let begins = |view: &node::ConferenceView| view.source.clone().unwrap_or_default().starts_on;
+    views.retain(|view| is_ahead(view, &today));
+    views.sort_by_key(begins);
+    views.iter().filter_map(|view| ConferenceRow::new(view, ui.lang)).take(NEXT).collect()
 }
 
-/// One spot a place, the largest first; what is online has none.
-fn spots(listings: &[node::ListingView], reader: Lang) -> Vec<Spot> {
+/// At least one, so that a bar is seen.
+fn percent(part: u64, whole: u64) -> u64 {
+    (part * 100).checked_div(whole).unwrap_or(0).max(1)
+}
+
+/// One spot a place with the place's whole name, the largest first; what is online has none.
+fn spots(listings: &[node::ListingView], ui: &Shell) -> Vec<(String, Spot)> {
     let mut places: BTreeMap<String, Spot> = BTreeMap::new();
     for view in listings {
         let Some(place) = view.source.as_ref().and_then(|source| source.place.as_ref()) else { continue };
         let Some(at) = &place.coordinates else { continue };
-        let name = facts::place(place, reader);
-        let spot = places.entry(name.clone()).or_insert_with(|| Spot {
+        let spot = places.entry(facts::place(place, ui.lang)).or_insert_with(|| Spot {
             latitude_e6: at.latitude_e6,
             longitude_e6: at.longitude_e6,
             slots: 0,
-            label: name,
+            label: String::new(),
+            name: facts::city_or_region(place, ui.lang),
             href: format!("{}?country={}", routes::listings(), super::listings::encoded(&place.country)),
         });
         spot.slots += u64::from(view.slots);
     }
-    let mut spots: Vec<Spot> = places.into_values().collect();
-    spots.sort_by_key(|spot| std::cmp::Reverse(spot.slots));
+    let mut spots: Vec<(String, Spot)> = places.into_iter().collect();
+    spots.sort_by_key(|(_, spot)| std::cmp::Reverse(spot.slots));
+    for (place, spot) in &mut spots {
+        let parts = [("place", place.clone()), ("slots", ui.count("open-slots", spot.slots))];
+        spot.label = ui.lang.fill("map-spot", &parts);
+    }
     spots
 }

@@ -9,7 +9,10 @@ use volbridge_proto::{
     wire::{node::v1 as node, record::v1 as record},
 };
 
-use super::{card::origin, render};
+use super::{
+    card::{is_unchecked, origin},
+    render,
+};
 use crate::{
     app::App,
     extract::{Path, Query},
@@ -19,7 +22,7 @@ use crate::{
     provenance::ProvenanceLine,
     routes,
     shell::Shell,
-    texts::Lang,
+    texts::{Lang, primary_of},
 };
 
 /// Fields of the prose, in the order in which they are read; the title stands above.
@@ -59,6 +62,13 @@ struct RoleText {
     tasks: String,
 }
 
+/// A stretch of text; an address in it can be written to. It may break after `@`.
+struct Stretch {
+    href: String,
+    text: String,
+    rest: String,
+}
+
 struct OtherLanguage {
     name: String,
     href: String,
@@ -77,11 +87,15 @@ struct ListingPage<'a> {
     goals: Vec<String>,
     slots: String,
     roles: Vec<RoleFacts>,
-    contact: String,
-    how_to_apply: String,
+    /// In which language the reader reads, and how the text came about.
+    reading: String,
+    unchecked: bool,
+    contact: Vec<Stretch>,
+    how_to_apply: Vec<Stretch>,
     columns: Vec<Column>,
     others: Vec<OtherLanguage>,
-    untranslated: bool,
+    /// There is nothing in the reader's language: which language there is instead.
+    untranslated: String,
     api: String,
     demonstration: bool,
 }
@@ -102,9 +116,14 @@ pub async fn show(
     let texts = names::texts(&view, &source);
     let shown = pair(&texts, ui.lang, wish.beside.as_deref());
     let reading = best(&shown, |text| &text.language, ui.lang).cloned().unwrap_or_default();
-    let read = |field: &str| reading.fields.get(field).cloned().unwrap_or_default();
+    // What a translation leaves out is told as it was written.
+    let read = |field: &str| {
+        let told = [Some(&reading), texts.first()].into_iter().flatten();
+        let mut found = told.filter_map(|text| text.fields.get(field)).filter(|text| !text.is_empty());
+        found.next().cloned().unwrap_or_default()
+    };
     let columns: Vec<Column> =
-        shown.iter().map(|text| column(text, &view, &source, &reading.language, ui.lang)).collect();
+        shown.iter().map(|text| column(text, &view, &source, &reading.language, &ui)).collect();
     let page = ListingPage {
         title: read("title"),
         title_language: reading.language.clone(),
@@ -119,16 +138,59 @@ pub async fn show(
             .iter()
             .map(|role| facts::of_role(role, read(&format!("roles.{}.title", role.number)), ui.lang))
             .collect(),
-        contact: read("contact"),
-        how_to_apply: read("how_to_apply"),
+        reading: reading_line(&reading, &ui),
+        unchecked: is_unchecked(&reading),
+        contact: linked(&read("contact")),
+        how_to_apply: linked(&read("how_to_apply")),
         others: others(&texts, &shown, id, ui.lang),
-        untranslated: texts.len() < 2,
+        untranslated: if primary_of(&reading.language) == primary_of(&ui.lang.tag()) {
+            String::new()
+        } else {
+            ui.lang.code("language", &reading.language)
+        },
         api: routes::api_listing(id),
         demonstration: view.provenance.as_ref().is_some_and(|from| from.demonstration),
         columns,
         ui: &ui,
     };
     render(&page)
+}
+
+fn reading_line(text: &node::ListingText, ui: &Shell) -> String {
+    let language = ui.lang.code("language", &text.language);
+    if text.origin.is_empty() || text.origin == "source" {
+        return ui.with("reading-original", "language", language);
+    }
+    ui.lang.fill("reading-translation", &[("language", language), ("origin", origin(text, ui))])
+}
+
+/// Mail addresses become links; everything else stays what it is.
+fn linked(text: &str) -> Vec<Stretch> {
+    let inside = |next: char| next.is_ascii_alphanumeric() || "@.-_+".contains(next);
+    let mut stretches: Vec<Stretch> = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let word = rest.find(|next| !inside(next)).unwrap_or(rest.len());
+        let after = rest[word..].find(inside).map_or(rest.len(), |gap| word + gap);
+        let address = rest[..word].trim_end_matches(['.', '-']);
+        match address.split_once('@') {
+            Some((name, domain)) if !name.is_empty() && domain.contains('.') && !domain.contains('@') => {
+                stretches.push(Stretch {
+                    href: format!("mailto:{address}"),
+                    text: format!("{name}@"),
+                    rest: domain.to_owned(),
+                });
+                stretches.push(plain(&rest[address.len()..after]));
+            }
+            _ => stretches.push(plain(&rest[..after])),
+        }
+        rest = &rest[after..];
+    }
+    stretches
+}
+
+fn plain(text: &str) -> Stretch {
+    Stretch { href: String::new(), text: text.to_owned(), rest: String::new() }
 }
 
 /// The source and the one beside it: what was asked for, else the reader's language, else the next.
@@ -161,15 +223,16 @@ fn column(
     view: &node::ListingView,
     source: &record::Listing,
     reading: &str,
-    reader: Lang,
+    ui: &Shell,
 ) -> Column {
+    let reader = ui.lang;
     let own = Lang::of(&text.language).unwrap_or(reader);
     let read = |field: &str| text.fields.get(field).cloned().unwrap_or_default();
     let is_source = text.origin == "source";
     let provenance = if is_source {
-        ProvenanceLine::of(view.provenance.as_ref(), view.partner.as_ref(), reader)
+        ProvenanceLine::of(view.provenance.as_ref(), view.partner.as_ref(), ui)
     } else {
-        ProvenanceLine::of(text.provenance.as_ref(), text.translator.as_ref(), reader)
+        ProvenanceLine::of(text.provenance.as_ref(), text.translator.as_ref(), ui)
     };
     let role = |role: &record::Role| RoleText {
         title: read(&format!("roles.{}.title", role.number)),
@@ -180,8 +243,8 @@ fn column(
         language_name: own.code("language", &text.language),
         is_source,
         is_reader: text.language == reading,
-        origin: origin(text, reader),
-        unchecked: text.origin == "machine" && text.reviewed_by.is_empty(),
+        origin: origin(text, ui),
+        unchecked: is_unchecked(text),
         translator: text.translator.as_ref().map(|partner| PartnerLine::new(partner, reader)),
         provenance,
         title: read("title"),
@@ -200,5 +263,27 @@ fn state(state: node::RecordState, reader: Lang) -> String {
     match state {
         node::RecordState::Unspecified | node::RecordState::Live => String::new(),
         other => reader.code("state", names::state(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_in_a_text_can_be_written_to_and_nothing_else_changes() {
+        for (text, addresses) in [
+            ("", &[][..]),
+            ("Write to a.b@c.example.", &["mailto:a.b@c.example"]),
+            ("演示办公室，a@b.example，或 c@d.example", &["mailto:a@b.example", "mailto:c@d.example"]),
+            ("@ a@ @b a@b <a@b@c.d>", &[]),
+        ] {
+            let stretches = linked(text);
+            let whole: String = stretches.iter().map(|part| format!("{}{}", part.text, part.rest)).collect();
+            assert_eq!(whole, text);
+            let found: Vec<&str> =
+                stretches.iter().map(|part| part.href.as_str()).filter(|href| !href.is_empty()).collect();
+            assert_eq!(found, addresses, "{text}");
+        }
     }
 }

@@ -6,13 +6,10 @@ use serde::Deserialize;
 use volbridge_proto::{id::PartnerId, wire::node::v1 as node};
 
 use super::{card::Card, render};
-use crate::{app::App, extract::Query, names::PartnerLine, problem::Problem, routes, shell::Shell};
+use crate::{
+    app::App, extract::Query, names::PartnerLine, problem::Problem, routes, shell::Shell, texts::grouped,
+};
 
-/// Countries that the filter offers: those that the portal has names for.
-const COUNTRIES: &[&str] = &[
-    "AU", "CN", "DE", "FJ", "GB", "ID", "KE", "KH", "LA", "MN", "MO", "MY", "NP", "PG", "PH", "RW", "SB",
-    "TH", "TL", "TZ", "VN", "VU", "WS", "ZA",
-];
 const PAGE: u32 = 20;
 
 /// The form; empty fields are as good as none. `lang` is the reader's language.
@@ -70,15 +67,15 @@ pub async fn show(
         limit: PAGE,
         cursor: filter.cursor.clone(),
     };
-    let (answer, partners) =
-        tokio::join!(app.node().listings(request), app.node().partners(node::ListPartnersRequest {}));
+    let (answer, partners, known) =
+        tokio::join!(app.node().listings(request), app.partners(), app.countries());
     let answer = answer?;
     let filtered = [&filter.q, &filter.country, &filter.partner, &filter.language]
         .iter()
         .any(|field| !field.trim().is_empty());
     let page = ListingsPage {
-        countries: countries(&filter, &ui),
-        partners: partners?.partners.iter().filter_map(|view| partner_choice(view, &filter, &ui)).collect(),
+        countries: countries(&known, &filter, &ui),
+        partners: partners.iter().map(|name| partner_choice(name, &filter, &ui)).collect(),
         languages: ui
             .languages
             .iter()
@@ -89,7 +86,7 @@ pub async fn show(
             })
             .collect(),
         found: ui.count("listings-found", answer.total.max(answer.listings.len() as u64)),
-        cards: answer.listings.iter().filter_map(|view| Card::new(view, ui.lang)).collect(),
+        cards: answer.listings.iter().filter_map(|view| Card::new(view, &ui)).collect(),
         next: next(&filter, &answer.next_cursor),
         live: !filtered && filter.cursor.is_empty(),
         filtered,
@@ -99,32 +96,29 @@ pub async fn show(
     render(&page)
 }
 
-fn countries(filter: &Filter, ui: &Shell) -> Vec<Choice> {
-    let mut choices: Vec<Choice> = COUNTRIES
+fn countries(known: &[(String, u64)], filter: &Filter, ui: &Shell) -> Vec<Choice> {
+    let choice =
+        |code: &str, text: String| Choice { value: code.to_owned(), text, chosen: filter.country == code };
+    let mut choices: Vec<Choice> = known
         .iter()
-        .map(|code| Choice {
-            value: (*code).to_owned(),
-            text: ui.lang.code("country", code),
-            chosen: filter.country == *code,
+        .map(|(code, count)| {
+            let parts = [("country", ui.lang.code("country", code)), ("count", grouped(*count))];
+            choice(code, ui.lang.fill("filter-country-count", &parts))
         })
         .collect();
     if !filter.country.is_empty() && !choices.iter().any(|choice| choice.chosen) {
-        choices.push(Choice {
-            value: filter.country.clone(),
-            text: ui.lang.code("country", &filter.country),
-            chosen: true,
-        });
+        choices.push(choice(&filter.country, ui.lang.code("country", &filter.country)));
     }
     choices
 }
 
-fn partner_choice(view: &node::PartnerView, filter: &Filter, ui: &Shell) -> Option<Choice> {
-    let partner = PartnerLine::new(view.name.as_ref()?, ui.lang);
-    Some(Choice {
+fn partner_choice(name: &node::PartnerName, filter: &Filter, ui: &Shell) -> Choice {
+    let partner = PartnerLine::new(name, ui.lang);
+    Choice {
         chosen: filter.partner == partner.id,
-        text: format!("{} ({})", partner.name, partner.country_code),
+        text: format!("{} · {}", partner.name, partner.country_code),
         value: partner.id,
-    })
+    }
 }
 
 fn next(filter: &Filter, cursor: &str) -> String {

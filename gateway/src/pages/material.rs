@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hostile_names_stay_names() {
+    fn t51_hostile_names_stay_names() {
         let id = SubjectId::from([7; 16]);
         for name in [
             "../../etc/passwd",

@@ -100,7 +100,8 @@ pub async fn error(asked: &Parts, app: &App, problem: &Problem) -> Response {
             seconds => ui.count("error-advice-again", seconds),
         },
         request_id: if problem.status.is_server_error() { request_id.to_owned() } else { String::new() },
-        code: &problem.code,
+        // An address that leads nowhere is nothing to report.
+        code: if kind == "missing" { "" } else { &problem.code },
         ui: &ui,
     };
     match page.render() {

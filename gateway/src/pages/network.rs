@@ -69,7 +69,7 @@ struct LogRow {
 struct RefusalRow {
     at: String,
     partner: PartnerLine,
-    index: String,
+    entry: String,
     sentence: String,
     code: String,
     field: String,
@@ -115,8 +115,8 @@ async fn load(app: &App, ui: &Shell) -> Result<NetworkState, Problem> {
     let own = ui.own.clone().unwrap_or_default();
     Ok(NetworkState {
         graph: graph(&status, &own, ui),
-        peers: status.peers.iter().map(|peer| peer_row(peer, ui.lang)).collect(),
-        logs: status.logs.iter().map(|log| log_row(log, ui.lang)).collect(),
+        peers: status.peers.iter().map(|peer| peer_row(peer, ui.lang, status.now)).collect(),
+        logs: status.logs.iter().map(|log| log_row(log, ui.lang, status.now)).collect(),
         refusals: status
             .refusals
             .iter()
@@ -176,21 +176,21 @@ fn log_class(log: &node::LogStatus) -> &'static str {
     }
 }
 
-fn peer_row(peer: &node::PeerStatus, reader: Lang) -> PeerRow {
+fn peer_row(peer: &node::PeerStatus, reader: Lang, now: i64) -> PeerRow {
     let error = if peer.error.is_empty() { String::new() } else { sentence(&peer.error, reader) };
     PeerRow {
         partner: PartnerLine::of(peer.partner.as_ref(), reader),
         endpoint: peer.endpoint.clone(),
         state: reader.code("peer", &peer.state),
         class: class(&peer.state),
-        since: if peer.since > 0 { locale::moment(reader, peer.since) } else { String::new() },
+        since: if peer.since > 0 { locale::recent(reader, peer.since, now) } else { String::new() },
         entries: grouped(peer.entries),
         error,
         detail: peer.detail.clone(),
     }
 }
 
-fn log_row(status: &node::LogStatus, reader: Lang) -> LogRow {
+fn log_row(status: &node::LogStatus, reader: Lang, now: i64) -> LogRow {
     let log = status.log.clone().unwrap_or_default();
     let lag = status.known_size.saturating_sub(log.size);
     let partner = PartnerLine::of(status.partner.as_ref(), reader);
@@ -203,7 +203,7 @@ fn log_row(status: &node::LogStatus, reader: Lang) -> LogRow {
         fresh: log.fresh,
         frozen: log.frozen,
         changed: if status.changed_at > 0 {
-            locale::moment(reader, status.changed_at)
+            locale::recent(reader, status.changed_at, now)
         } else {
             String::new()
         },
@@ -221,7 +221,12 @@ fn refusal_row(refusal: &node::Refusal, reader: Lang) -> RefusalRow {
     RefusalRow {
         at: locale::moment(reader, refusal.at),
         partner: PartnerLine::of(refusal.partner.as_ref(), reader),
-        index: grouped(refusal.index),
+        // What concerns a whole partner is at no entry.
+        entry: if refusal.code.starts_with("peer.") {
+            String::new()
+        } else {
+            reader.with("network-entry", "index", grouped(refusal.index))
+        },
         sentence: sentence(&refusal.code, reader),
         code: refusal.code.clone(),
         field: refusal.field.clone(),

@@ -64,8 +64,8 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<SubjectId>) 
         place: source.place.as_ref().map(|place| facts::place(place, ui.lang)).unwrap_or_default(),
         website: web_address(&source.website),
         partner: PartnerLine::of(view.partner.as_ref(), ui.lang),
-        provenance: ProvenanceLine::of(view.provenance.as_ref(), view.partner.as_ref(), ui.lang),
-        cards: listings.listings.iter().filter(offers).filter_map(|view| Card::new(view, ui.lang)).collect(),
+        provenance: ProvenanceLine::of(view.provenance.as_ref(), view.partner.as_ref(), &ui),
+        cards: listings.listings.iter().filter(offers).filter_map(|view| Card::new(view, &ui)).collect(),
         ui: &ui,
     };
     render(&page)

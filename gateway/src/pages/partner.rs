@@ -80,7 +80,7 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<PartnerId>) 
         own: view.own,
         kind: ui.lang.code("partner-kind", &view.kind),
         portal: web_address(&view.portal),
-        provenance: ProvenanceLine::of(view.provenance.as_ref(), view.name.as_ref(), ui.lang),
+        provenance: ProvenanceLine::of(view.provenance.as_ref(), view.name.as_ref(), &ui),
         log: LogFacts {
             checkpoint: routes::tiles(id, log.epoch, "checkpoint"),
             policy: routes::policy(id),
@@ -98,7 +98,7 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<PartnerId>) 
             .iter()
             .filter_map(|view| OrganisationLine::new(view, ui.lang))
             .collect(),
-        cards: listings?.listings.iter().filter_map(|view| Card::new(view, ui.lang)).collect(),
+        cards: listings?.listings.iter().filter_map(|view| Card::new(view, &ui)).collect(),
         more: format!("{}?partner={id}", routes::listings()),
         api: routes::api_partner(id),
         domain: view.domain,

@@ -26,6 +26,7 @@ use crate::{
 #[template(path = "record.html")]
 struct RecordPage<'a> {
     ui: &'a Shell,
+    kind: String,
     hash: String,
     state: String,
     state_text: String,
@@ -76,8 +77,12 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<RecordId>) -
         state: ui.lang.code("state", state),
         state_text: ui.lang.code("state-text", state),
         live: record.state() == node::RecordState::Live,
+        kind: match record.kind.as_str() {
+            "" => ui.t("kind-sealed"),
+            kind => ui.lang.code("kind", kind),
+        },
         facts: facts(&ui, &record, &from, signer.as_ref()),
-        provenance: ProvenanceLine::new(&from, signer.as_ref(), ui.lang),
+        provenance: ProvenanceLine::new(&from, signer.as_ref(), &ui),
         json: pretty(&record.json),
         proof: routes::api_proof(id),
         policy: routes::policy(&partner),
@@ -104,11 +109,9 @@ fn facts(
             facts.push(Fact { label: ui.t(label), value });
         }
     };
-    let kind = if record.kind.is_empty() { ui.t("kind-sealed") } else { ui.lang.code("kind", &record.kind) };
-    say("record-kind", kind);
     say("record-class", ui.t(if record.class == 0 { "class-public" } else { "class-named" }));
     let signer = PartnerLine::of(signer, ui.lang);
-    say("record-signer", format!("{} ({} · {})", signer.name, signer.country_code, signer.fingerprint));
+    say("record-signer", format!("{} · {} · {}", signer.name, signer.country_code, signer.fingerprint));
     say("record-log", from.origin.clone());
     say("record-entry", grouped(from.index));
     say("record-revision", if from.revision > 0 { grouped(from.revision) } else { String::new() });

@@ -38,6 +38,8 @@ struct Verdict {
     sentence: String,
     detail: String,
     facts: Vec<Fact>,
+    /// For those who compare them with other tools.
+    details: Vec<Fact>,
     signer: Option<PartnerLine>,
     /// What has become of the record since, as far as this node knows.
     since: String,
@@ -122,7 +124,10 @@ async fn answer(
     .map_err(|_| Problem::new(Code::Internal))?;
     let verdict = match checked {
         Ok(checked) => accepted(app, ui, checked, own_policy).await,
-        Err(refusal) => refused(ui, &refusal, own_policy && policy.is_empty()),
+        Err(refusal) => {
+            let unknown_log = own_policy && policy.is_empty() && verify::claimed_log(&proof).is_some();
+            refused(ui, &refusal, unknown_log)
+        }
     };
     let shown_policy = if own_policy { String::new() } else { policy };
     render(&VerifyPage { ui, verdict: Some(verdict), proof, policy: shown_policy })
@@ -138,7 +143,11 @@ async fn accepted(app: &App, ui: &Shell, checked: Checked, own_policy: bool) -> 
     let witnesses = if checked.cosigners.is_empty() {
         ui.t("verify-no-witnesses")
     } else {
-        checked.cosigners.join(&ui.t("list-separator"))
+        let known =
+            if own_policy { app.node().partners(node::ListPartnersRequest {}).await.ok() } else { None };
+        let known = known.map(|answer| answer.partners).unwrap_or_default();
+        let names: Vec<String> = checked.cosigners.iter().map(|name| witness(name, &known, ui)).collect();
+        names.join(&ui.t("list-separator"))
     };
     let fact = |label: &str, value: String| Fact { label: ui.t(label), value };
     Verdict {
@@ -147,11 +156,13 @@ async fn accepted(app: &App, ui: &Shell, checked: Checked, own_policy: bool) -> 
         detail: ui.t(if own_policy { "verify-own-policy" } else { "verify-your-policy" }),
         facts: vec![
             fact("record-kind", kind),
+            fact("verify-signed-at", locale::moment(ui.lang, checked.signed_at)),
+            fact("verify-witnesses", witnesses),
+        ],
+        details: vec![
             fact("record-log", checked.origin),
             fact("record-entry", grouped(checked.index)),
             fact("record-checkpoint", ui.count("record-checkpoint-size", checked.size)),
-            fact("verify-signed-at", locale::moment(ui.lang, checked.signed_at)),
-            fact("verify-witnesses", witnesses),
             fact("record-hash", checked.record.to_string()),
         ],
         signer,
@@ -164,13 +175,25 @@ async fn accepted(app: &App, ui: &Shell, checked: Checked, own_policy: bool) -> 
     }
 }
 
-fn refused(ui: &Shell, refusal: &Refusal, without_policy: bool) -> Verdict {
+/// `unv.example/witness` by the name of the partner that has the domain. Only for this
+/// node's own policy: in a stranger's a name is whatever the stranger wrote.
+fn witness(name: &str, partners: &[node::PartnerView], ui: &Shell) -> String {
+    let domain = name.split('/').next().unwrap_or(name);
+    let known = partners.iter().find(|view| view.domain == domain).and_then(|view| view.name.as_ref());
+    known.map_or_else(
+        || name.to_owned(),
+        |known| format!("{} · {name}", PartnerLine::new(known, ui.lang).name),
+    )
+}
+
+fn refused(ui: &Shell, refusal: &Refusal, unknown_log: bool) -> Verdict {
     let problem = Problem::named(refusal.code.as_str());
     Verdict {
         valid: false,
         sentence: ui.t("verify-invalid"),
-        detail: if without_policy { ui.t("verify-unknown-log") } else { problem.sentence(ui.lang) },
-        facts: vec![Fact { label: ui.t("verify-reason"), value: refusal.code.to_string() }],
+        detail: if unknown_log { ui.t("verify-unknown-log") } else { problem.sentence(ui.lang) },
+        facts: Vec::new(),
+        details: vec![Fact { label: ui.t("verify-reason"), value: refusal.code.to_string() }],
         signer: None,
         since: String::new(),
         withdrawn: false,

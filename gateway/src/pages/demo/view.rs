@@ -184,7 +184,7 @@ async fn arrivals(cast: &Cast<'_>, ui: &Shell, trail: &Trail) -> Vec<Arrival> {
             arrived: view.is_some(),
             after: after.map(|seconds| ui.with("demo-after", "seconds", seconds)).unwrap_or_default(),
             provenance: view
-                .map(|view| ProvenanceLine::of(view.provenance.as_ref(), view.partner.as_ref(), ui.lang))
+                .map(|view| ProvenanceLine::of(view.provenance.as_ref(), view.partner.as_ref(), ui))
                 .unwrap_or_default(),
             href: format!("{}{}", at.portal, routes::listing(listing)),
             at,
