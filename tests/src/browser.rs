@@ -10,6 +10,24 @@ use fantoccini::{Client, ClientBuilder};
 use serde_json::{Map, json};
 use tempfile::TempDir;
 
+/// Rules of accessibility, as a program: <https://github.com/dequelabs/axe-core>.
+const AXE: &str = include_str!("../vendor/axe-core/axe.min.js");
+/// Windows of a browser without a screen don't become narrower; below that the device is emulated.
+const NARROWEST: u32 = 500;
+
+/// How a window looks at pages.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Width in CSS pixels.
+    pub width: u32,
+    /// Preferred language.
+    pub language: &'static str,
+    /// Prefers dark pages.
+    pub dark: bool,
+    /// Runs scripts.
+    pub scripts: bool,
+}
+
 /// A browser window; gone with its value.
 pub struct Browser {
     /// Commands for the page.
@@ -20,12 +38,13 @@ pub struct Browser {
 
 impl Browser {
     /// A window of this width that prefers this language.
-    pub async fn start(width: u32, language: &str) -> Self {
-        Self::start_with(width, language, true).await
+    pub async fn start(width: u32, language: &'static str) -> Self {
+        Self::looking(Look { width, language, dark: false, scripts: true }).await
     }
 
-    /// The same, with scripts or without.
-    pub async fn start_with(width: u32, language: &str, scripts: bool) -> Self {
+    /// A window that looks in this way.
+    pub async fn looking(look: Look) -> Self {
+        let Look { width, language, dark, scripts } = look;
         let port = free_port();
         let driver = Command::new("chromedriver")
             .arg(format!("--port={port}"))
@@ -49,10 +68,15 @@ impl Browser {
             format!("--window-size={width},1400"),
             format!("--accept-lang={language}"),
         ];
-        if !scripts {
-            arguments.push("--blink-settings=scriptEnabled=false".to_owned());
+        // 0: dark, 1: light.
+        let scheme = u8::from(!dark);
+        arguments.push(format!("--blink-settings=preferredColorScheme={scheme},scriptEnabled={scripts}"));
+        let mut options = json!({ "args": arguments, "prefs": { "intl.accept_languages": language } });
+        if width < NARROWEST {
+            let metrics =
+                json!({ "width": width, "height": 800, "pixelRatio": 1, "touch": false, "mobile": false });
+            options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
         }
-        let options = json!({ "args": arguments, "prefs": { "intl.accept_languages": language } });
         let mut capabilities = Map::new();
         capabilities.insert("goog:chromeOptions".to_owned(), options);
         let address = format!("http://127.0.0.1:{port}");
@@ -81,6 +105,20 @@ impl Browser {
         // One call: a script of the page may replace elements between two.
         let text = self.page.execute("return document.body.innerText", Vec::new()).await.expect("a page");
         text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// What on this page keeps people out, by the rules of WCAG 2.2 A and AA and good practice.
+    pub async fn barriers(&self) -> Vec<String> {
+        const RUN: &str = "const done = arguments[arguments.length - 1];
+            const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
+            axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }).then(
+              (found) => done(found.violations.map((rule) => `${rule.id}: ` + rule.nodes.slice(0, 3).map(
+                (node) => `${node.target.join(' ')} (${node.failureSummary})`).join('; '))),
+              (error) => done([String(error)]));";
+        self.page.execute(AXE, Vec::new()).await.expect("axe");
+        let found = self.page.execute_async(RUN, Vec::new()).await.expect("an answer of axe");
+        let found = found.as_array().expect("a list");
+        found.iter().map(|rule| rule.as_str().unwrap_or_default().to_owned()).collect()
     }
 
     /// Ends the session.

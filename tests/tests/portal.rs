@@ -1,10 +1,16 @@
 //! The portal in a real browser: what comes in without a reload, the tour, both
-//! languages, a narrow window, a window without scripts.
+//! languages, narrow and dark windows, a window without scripts, the keyboard alone.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use fantoccini::Locator;
+use rstest::rstest;
 use serde_json::Value;
-use volbridge_tests::{Database, Partner, Record, browser::Browser, partner::PATIENCE, portal::Portal};
+use volbridge_tests::{
+    Database, Partner, Record,
+    browser::{Browser, Look},
+    partner::PATIENCE,
+    portal::Portal,
+};
 
 async fn wait_for(browser: &Browser, css: &str) {
     let wait = browser.page.wait().at_most(PATIENCE);
@@ -80,6 +86,8 @@ async fn the_tour_is_walked_with_clicks_alone() {
             while !browser.text().await.to_lowercase().contains(&shown.to_lowercase()) {}
         });
         assert!(wait.await.is_ok(), "{step}: {}", browser.text().await);
+        let barriers = browser.barriers().await;
+        assert!(barriers.is_empty(), "after {step}: {barriers:#?}");
     }
     let text = browser.text().await;
     assert!(text.contains("tlog-proof") && text.contains("volbridge record verify"), "{text}");
@@ -90,9 +98,12 @@ struct Shown {
     _partners: [Partner; 2],
     portal: Portal,
     listing: String,
+    /// An address of each kind of page.
+    pages: Vec<String>,
 }
 
-/// A listing in English with a Chinese translation by another partner; shared by the tests below.
+/// A listing in English with a Chinese translation by another partner, and one of
+/// everything else that has a page; shared by the tests below.
 async fn shown() -> Shown {
     let (bvf, unv) =
         (Partner::start("BVF", Database::Sqlite).await, Partner::start("UNV", Database::Sqlite).await);
@@ -100,44 +111,146 @@ async fn shown() -> Shown {
     unv.admit(&bvf, None).await;
     let organisation = bvf.organisation().await;
     let listing = bvf.listing("Show the way at the Great Wall", &organisation).await;
+    let conference = bvf.conference().await;
+    bvf.material(&conference, b"slides").await;
+    bvf.agree(&unv).await;
     unv.follows(&bvf).await;
     unv.translation(&listing, "zh-CN", "长城志愿向导").await;
     bvf.follows(&unv).await;
     let portal = Portal::start(&bvf).await;
-    Shown { _partners: [bvf, unv], portal, listing: uuid(&listing) }
+    let (id, hash) = (uuid(&listing), hex(&listing.hash));
+    let mut pages = PAGES.map(str::to_owned).to_vec();
+    pages.extend([
+        format!("/listings/{id}"),
+        format!("/partners/{}", bvf.id),
+        format!("/organisations/{}", uuid(&organisation)),
+        format!("/conferences/{}", uuid(&conference)),
+        format!("/records/{hash}"),
+        format!("/verify?record={hash}"),
+    ]);
+    Shown { _partners: [bvf, unv], portal, listing: id, pages }
 }
 
-const PAGES: &[&str] = &["/", "/listings", "/partners", "/conferences", "/verify", "/network"];
+const PAGES: [&str; 8] =
+    ["/", "/listings", "/listings?q=nobody", "/partners", "/conferences", "/verify", "/network", "/nothing"];
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The page in a language, whatever its query.
+fn address(shown: &Shown, path: &str, language: &str) -> String {
+    let and = if path.contains('?') { '&' } else { '?' };
+    shown.portal.at(&format!("{path}{and}lang={language}"))
+}
+
+#[rstest]
+#[case::chinese("zh-CN")]
+#[case::english("en")]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_fits_a_narrow_window_in_both_languages() {
+async fn every_page_fits_a_narrow_window(#[case] language: &'static str) {
     let shown = shown().await;
-    let listing = format!("/listings/{}", shown.listing);
-    for language in ["zh-CN", "en"] {
-        let browser = Browser::start(375, language).await;
-        for path in PAGES.iter().copied().chain([listing.as_str()]) {
-            let address = shown.portal.at(&format!("{path}?lang={language}"));
-            browser.page.goto(&address).await.unwrap();
-            let facts = "return [document.documentElement.lang, document.documentElement.scrollWidth, window.innerWidth, \
+    // 320 is what remains of 1280 at four times the size (WCAG 1.4.10).
+    for width in [375, 320] {
+        let browser = Browser::start(width, language).await;
+        for path in &shown.pages {
+            browser.page.goto(&address(&shown, path, language)).await.unwrap();
+            let facts = "return [document.documentElement.lang, document.documentElement.scrollWidth, \
                          document.querySelectorAll('h1').length, document.querySelectorAll('img:not([alt])').length]";
             let facts = browser.page.execute(facts, Vec::new()).await.unwrap();
             assert_eq!(facts[0], language, "{path}");
-            assert!(
-                facts[1].as_u64() <= facts[2].as_u64(),
-                "{path} {language} is wider than its window: {facts}"
-            );
-            assert_eq!((&facts[3], &facts[4]), (&Value::from(1), &Value::from(0)), "{path}");
+            assert!(facts[1].as_u64().unwrap() <= width.into(), "{path} is wider than {width}: {facts}");
+            assert_eq!((&facts[2], &facts[3]), (&Value::from(1), &Value::from(0)), "{path}");
         }
-        let text = browser.text().await;
-        assert!(text.contains("Show the way at the Great Wall") && text.contains("长城志愿向导"), "{text}");
         browser.close().await;
     }
+}
+
+#[rstest]
+#[case::chinese("zh-CN", 1280)]
+#[case::chinese_narrow("zh-CN", 375)]
+#[case::english("en", 1280)]
+#[case::english_narrow("en", 375)]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_keeps_anybody_out(#[case] language: &'static str, #[case] width: u32) {
+    let shown = shown().await;
+    for dark in [false, true] {
+        let browser = Browser::looking(Look { width, language, dark, scripts: true }).await;
+        for path in &shown.pages {
+            browser.page.goto(&address(&shown, path, language)).await.unwrap();
+            // What is folded is there for those who unfold it.
+            let unfold = "document.querySelectorAll('details').forEach((part) => { part.open = true; })";
+            browser.page.execute(unfold, Vec::new()).await.unwrap();
+            let barriers = browser.barriers().await;
+            assert!(barriers.is_empty(), "{path}, dark: {dark}: {barriers:#?}");
+        }
+        browser.close().await;
+    }
+}
+
+/// Where the keyboard is: a name, whether it comes after the one before, and whether one sees it.
+const STOP: &str = "const now = document.activeElement, before = window.before; window.before = now;
+    if (now === document.body) return null;
+    const box = now.getBoundingClientRect(), style = getComputedStyle(now);
+    return [now.textContent.trim() || now.id || now.tagName,
+      !before || !!(before.compareDocumentPosition(now) & Node.DOCUMENT_POSITION_FOLLOWING),
+      box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth
+        && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2]";
+const TAB: &str = "\u{E004}";
+
+#[rstest]
+#[case::wide(1280)]
+#[case::narrow(375)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keyboard_reaches_everything_in_order_and_one_sees_where_it_is(#[case] width: u32) {
+    let shown = shown().await;
+    let browser = Browser::start(width, "en").await;
+    let press = async |keys: &str| {
+        browser.page.active_element().await.unwrap().send_keys(keys).await.unwrap();
+        browser.page.execute(STOP, Vec::new()).await.unwrap()
+    };
+    for path in
+        ["/".to_owned(), "/listings".to_owned(), format!("/listings/{}", shown.listing), "/verify".to_owned()]
+    {
+        browser.page.goto(&address(&shown, &path, "en")).await.unwrap();
+        let first = press(TAB).await;
+        assert_eq!(
+            (&first[0], &first[2]),
+            (&Value::from("Skip to the content"), &Value::Bool(true)),
+            "{path}"
+        );
+        let mut stops = Vec::new();
+        loop {
+            let stop = press(TAB).await;
+            if stop.is_null() || stops.len() > 200 {
+                break;
+            }
+            assert_eq!(
+                (&stop[1], &stop[2]),
+                (&Value::Bool(true), &Value::Bool(true)),
+                "{path}: {stop} after {stops:?}"
+            );
+            stops.push(stop[0].as_str().unwrap().to_owned());
+        }
+        let all = "return [...document.querySelectorAll('a[href], button, input, select, textarea, summary')].filter( \
+                   (one) => one.checkVisibility() && !one.classList.contains('skip')).length";
+        let all = browser.page.execute(all, Vec::new()).await.unwrap().as_u64().unwrap();
+        assert!(stops.len() as u64 >= all, "{path}: {all} can be used, and the keyboard reaches {stops:?}");
+        // The skip link goes past the navigation.
+        browser.page.goto(&address(&shown, &path, "en")).await.unwrap();
+        press(TAB).await;
+        press("\u{E007}").await;
+        press(TAB).await;
+        let inside = "return document.querySelector('main').contains(document.activeElement)";
+        assert_eq!(browser.page.execute(inside, Vec::new()).await.unwrap(), Value::Bool(true), "{path}");
+    }
+    browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_scripts_and_with_the_keyboard_alone_a_listing_is_found_and_read() {
     let shown = shown().await;
-    let browser = Browser::start_with(1280, "en", false).await;
+    let browser = Browser::looking(Look { width: 1280, language: "en", dark: false, scripts: false }).await;
     browser.page.goto(&shown.portal.at("/?lang=en")).await.unwrap();
     let search = browser.page.find(Locator::Css("input[name=q]")).await.unwrap();
     search.send_keys("great wall\u{E007}").await.unwrap();
