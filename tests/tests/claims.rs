@@ -1,4 +1,4 @@
-//! What holders say of bodies that went with their source.
+//! Bodies that aren't there: what their holders say of it, and how they come after all.
 
 use rstest::rstest;
 use volbridge_proto::wire::node::v1::{RecordState, StatusResponse};
@@ -60,4 +60,43 @@ async fn a_holder_explains_what_went_with_its_source_while_its_author_is_away(#[
     };
     tokio::time::timeout(PATIENCE, arrives).await.expect("the author's own Withdrawal never came");
     assert_eq!(new.record(&translation.hash).await.source_gone, None);
+}
+
+#[rstest]
+#[case::sqlite(Database::Sqlite)]
+#[case::postgres(Database::Postgres)]
+#[tokio::test]
+async fn what_was_sealed_to_a_node_that_followed_through_a_relay_comes_from_its_author(
+    #[case] database: Database,
+) {
+    let (bvf, unv) = (Partner::start("BVF", database).await, Partner::start("UNV", database).await);
+    let avi = Partner::start("AVI", database).await;
+    for (one, other) in [(&bvf, &unv), (&unv, &bvf), (&avi, &unv), (&unv, &avi)] {
+        one.admit(other, None).await;
+    }
+    for (one, other) in [(&avi, &bvf), (&bvf, &avi)] {
+        one.admit(other, Some("")).await;
+    }
+    avi.follows(&bvf).await;
+    bvf.follows(&avi).await;
+    bvf.agree(&avi).await;
+    avi.agree(&bvf).await;
+    bvf.follows(&avi).await;
+    avi.follows(&bvf).await;
+    let (profile, _) = bvf.profile(&avi, "CANARY").await;
+    avi.follows(&bvf).await;
+    // Nobody carries for AVI: it has the leaves, and doesn't know that they are for it.
+    let log = avi.log_of(bvf.id).await.unwrap();
+    assert_eq!((log.not_for_us, log.missing, log.addressed), (2, 0, 0));
+
+    // Its author says so as soon as they meet, and is asked.
+    avi.admit(&bvf, None).await;
+    avi.until("what is missing doesn't come", |status| {
+        status.logs.iter().any(|log| {
+            log.partner.as_ref().is_some_and(|partner| partner.id == bvf.id.to_vec())
+                && (log.not_for_us, log.missing, log.addressed) == (0, 0, 2)
+        })
+    })
+    .await;
+    assert_eq!(avi.open(&profile).await.unwrap().name, "CANARY");
 }

@@ -213,7 +213,10 @@ fn log_row(status: &node::LogStatus, reader: Lang, now: i64) -> LogRow {
         wanted: grouped(status.wanted),
         refused: grouped(status.refused),
         withheld: grouped(status.withheld),
-        missing: grouped(status.missing),
+        missing: match status.addressed {
+            0 => grouped(status.missing),
+            addressed => format!("{} / {}", grouped(status.missing), grouped(addressed)),
+        },
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
         changes::{self, Change},
         entries::{self, EntryRow, State},
         logs::LogRow,
-        refusals,
+        received, refusals,
     },
 };
 
@@ -121,6 +121,7 @@ impl Reading<'_> {
             // Public, and neither handed out nor accounted for.
             withheld: absent,
             missing: missing::count(&self.tx, log).await?,
+            addressed: received::told(&self.tx, log.number).await?.map_or(0, |(_, nth)| nth),
         })
     }
 }
