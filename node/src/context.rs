@@ -87,6 +87,7 @@ pub struct Context {
     pub(crate) under_way: Arc<UnderWay>,
     pub(crate) publisher: Publisher,
     cosigned: Mutex<Instant>,
+    reloading: tokio::sync::Mutex<()>,
     admitted: RwLock<BTreeSet<PartnerId>>,
     histories: Histories,
     tasks: TaskTracker,
@@ -129,6 +130,7 @@ impl Context {
             peers_changed: watch::Sender::new(0),
             publisher: parts.publisher,
             cosigned: Mutex::new(Instant::now()),
+            reloading: tokio::sync::Mutex::default(),
             admitted: RwLock::default(),
             histories: Histories::default(),
             tasks: TaskTracker::new(),
@@ -211,6 +213,9 @@ impl Context {
 
     /// Reads who is admitted, and which TLS keys they have, from the database.
     pub async fn reload_peers(&self) -> Result<(), Error> {
+        // One after the other: what was read earlier must not replace what was read later, or somebody who was just
+        // admitted stays out and somebody who was suspended stays in.
+        let _turn = self.reloading.lock().await;
         let mut admitted = BTreeSet::new();
         let mut pins = Vec::new();
         for peer in peers::all(&self.db).await?.into_iter().filter(|peer| !peer.suspended) {
