@@ -29,10 +29,12 @@ use crate::{
     error::Error,
     heads::Head,
     ingest::{self, Beside, CarriedFor},
+    metrics,
     publish::cosign::add_lines,
     store::{
-        Tx, entries,
+        StoreError, Tx, entries,
         logs::{self, LogRow},
+        refusals::{self, Refused},
     },
 };
 
@@ -336,9 +338,11 @@ pub async fn take_claims(
     taken.await
 }
 
-/// Stores bodies that were wanted, each checked against its leaf.
+/// Stores bodies that were wanted and that `peer` had, each checked against its leaf. One that isn't what its leaf
+/// names is refused and shown, and stops no other.
 pub async fn store_late(
     context: &Arc<Context>,
+    peer: PartnerId,
     log: LogId,
     bodies: Vec<wire::IndexedBody>,
 ) -> Result<(), Error> {
@@ -346,7 +350,13 @@ pub async fn store_late(
     let history = context.key_history(&context.db, &row).await?;
     for body in bodies {
         let Some(entry) = entries::at(&context.db, row.number, body.index).await? else { continue };
-        let proven = ProvenEntry::fetched(&history, body.index, &entry.leaf, body.body)?;
+        let proven = match ProvenEntry::fetched(&history, body.index, &entry.leaf, body.body) {
+            Ok(proven) => proven,
+            Err(refusal) => {
+                refuse_late(context, peer, body.index, &refusal).await?;
+                continue;
+            }
+        };
         let (writer, number) = (Arc::clone(context), row.number);
         let stored = context.db.write(move |tx| {
             async move {
@@ -358,4 +368,22 @@ pub async fn store_late(
         context.after(stored.await?);
     }
     Ok(())
+}
+
+async fn refuse_late(
+    context: &Context,
+    peer: PartnerId,
+    index: u64,
+    refusal: &Refusal,
+) -> Result<(), StoreError> {
+    tracing::warn!(partner.id = %peer, log.index = index, %refusal, "a body that was asked for was refused");
+    metrics::refused(&peer, refusal.code);
+    let refused = Refused {
+        at: context.env.now(),
+        partner: peer,
+        index: Some(index),
+        code: refusal.code.as_str().to_owned(),
+        field: refusal.field.clone(),
+    };
+    context.db.write(move |tx| async move { refusals::add(tx, &refused).await.map(drop) }.boxed()).await
 }

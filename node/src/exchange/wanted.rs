@@ -113,7 +113,7 @@ async fn fetch_bodies(
         };
         while let Some(bodies) = patiently(context, answer.message()).await?.map_err(refused)? {
             following::take_claims(context, head.log, &bodies.erased).await?;
-            following::store_late(context, head.log, bodies.bodies).await?;
+            following::store_late(context, peer, head.log, bodies.bodies).await?;
             context.status.touch();
         }
     }
