@@ -27,6 +27,7 @@ use crate::{
     env::Env,
     error::Error,
     exchange::{claims::Claims, wanted::UnderWay},
+    failpoint,
     heads::Heads,
     histories::Histories,
     ingest::{Effects, Reader},
@@ -325,11 +326,13 @@ impl Context {
 
     async fn carry_out(self: Arc<Self>, effects: Effects) {
         let failed = |what: &str, error: &dyn std::fmt::Display| tracing::error!(%error, "{what}");
+        failpoint::pass("erase.begin");
         for blob in &effects.blobs_dropped {
             if let Err(error) = self.blobs.delete(blob.hash).await {
                 failed("a blob could not be deleted", &error);
             }
         }
+        failpoint::pass("erase.blobs");
         if effects.erased {
             metrics::erased();
             if let Err(error) = self.db.erase_hard().await {
@@ -338,7 +341,11 @@ impl Context {
                     &error,
                 );
             }
+            failpoint::pass("erase.hard");
             self.receipts_due.notify_one();
+        }
+        if !effects.owed.is_empty() {
+            failpoint::pass("erase.owed");
         }
         if !effects.owed.is_empty()
             && let Err(error) = self.withdraw(Withdraw::Records(effects.owed), "withdrawn", None).await

@@ -7,6 +7,7 @@ pub mod context;
 pub mod env;
 pub mod error;
 pub mod exchange;
+pub mod failpoint;
 pub mod fsck;
 pub mod heads;
 mod histories;

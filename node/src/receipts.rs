@@ -10,6 +10,7 @@ use volbridge_proto::{Code, kinds, record::canonical, wire::record::v1 as wire};
 use crate::{
     context::Context,
     error::Error,
+    failpoint,
     publish::Draft,
     store::{logs, withdrawals},
 };
@@ -71,6 +72,8 @@ pub async fn write(context: &Arc<Context>) -> Result<bool, Error> {
         backups_by: now.plus(BACKUPS_MS).as_millis(),
     };
     let payload = canonical::encode(&receipt, "ErasureReceipt")?;
+    failpoint::pass("receipt.due");
     context.publish(vec![Draft::public(kinds::erasure::RECEIPT_KIND, payload)], None).await?;
+    failpoint::pass("receipt.written");
     Ok(true)
 }

@@ -8,6 +8,7 @@ use volbridge_proto::{LogId, PartnerId};
 use crate::{
     context::Context,
     error::Error,
+    failpoint,
     store::{
         Tx,
         entries::{self, State},
@@ -36,6 +37,7 @@ pub async fn acknowledged(
         async move { Ok::<_, Error>(recipients::acknowledge(tx, number, peer, size).await?) }.boxed()
     });
     marked.await?;
+    failpoint::pass("deliver.acknowledged");
     drop_carried(context).await
 }
 
@@ -58,7 +60,9 @@ pub async fn drop_carried(context: &Arc<Context>) -> Result<(), Error> {
         }
         .boxed()
     });
-    if dropped.await? {
+    let dropped = dropped.await?;
+    failpoint::pass("carry.dropped");
+    if dropped {
         context.db.erase_hard().await?;
     }
     Ok(())

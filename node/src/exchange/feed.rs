@@ -20,6 +20,7 @@ use super::BODIES;
 use crate::{
     context::Context,
     error::Error,
+    failpoint,
     heads::Head,
     store::{
         causes,
@@ -135,6 +136,7 @@ impl Feed {
             checkpoint: head.checkpoint.to_string(),
             erased,
         };
+        failpoint::pass("serve.tail");
         self.went_out(head.size, tail.encoded_len());
         self.checkpoint = Arc::clone(&head.checkpoint);
         Ok(Some(Response::Tail(tail)))
@@ -148,6 +150,7 @@ impl Feed {
                 .iter()
                 .map(|hash: &Hash| hash.to_vec())
                 .collect();
+        failpoint::pass("serve.target");
         self.target = Some(head.size);
         self.checkpoint = Arc::clone(&head.checkpoint);
         Ok(Response::Target(wire::Target { checkpoint: head.checkpoint.to_string(), consistency }))
@@ -178,6 +181,7 @@ impl Feed {
             bytes += chunk.encoded_len();
             responses.push(Response::Bodies(chunk));
         }
+        failpoint::pass("serve.range");
         self.went_out(end, bytes);
         if end == target {
             self.target = None;

@@ -27,6 +27,7 @@ use super::{call, feed::log_message};
 use crate::{
     context::Context,
     error::Error,
+    failpoint,
     heads::Head,
     ingest::{self, Beside, CarriedFor},
     metrics,
@@ -234,6 +235,7 @@ impl Following {
             return Ok(None);
         }
         let (writer, end) = (Arc::clone(context), range.end());
+        failpoint::pass("follow.verified");
         let stored = context.db.write(move |tx| {
             async move {
                 let row = match logs::find(tx, range.log()).await? {
@@ -244,17 +246,20 @@ impl Following {
                     return Ok(None);
                 }
                 let effects = ingest::store_range(tx, &writer.reader(), &row, &range, &beside).await?;
+                failpoint::pass("follow.stored");
                 Ok::<_, Error>(Some((effects, Head::load(tx, row.number).await?)))
             }
             .boxed()
         });
         let Some((effects, head)) = stored.await? else { return Err(Stop::Overtaken) };
+        failpoint::pass("follow.announce");
         if let Some(head) = head {
             context.heads.announce(head);
         }
         context.after(effects);
         let now = Instant::now();
         self.catching_up = self.follower.is_catching_up().then_some(CatchingUp { since: now, heard: now });
+        failpoint::pass("follow.done");
         Ok(Some(end))
     }
 }
@@ -306,6 +311,7 @@ async fn fetch_keys(
         }
         from = page.next;
     }
+    failpoint::pass("follow.keys");
     verify_keys_response(known.as_deref(), &log, &joined)
         .map_err(|refusal| Stop::Fault(FollowFault::Unproven(refusal)))
 }

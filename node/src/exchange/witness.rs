@@ -14,6 +14,7 @@ use volbridge_proto::tlog::{
 use crate::{
     context::Context,
     error::Error,
+    failpoint,
     heads::Head,
     publish::cosign::add_lines,
     store::{
@@ -45,11 +46,13 @@ pub async fn cosign(context: &Arc<Context>, head: &Head) -> Result<bool, Error> 
         if is_there || role == Role::Mirror && !mirrored || !may_sign(context, role, &checkpoint).await? {
             continue;
         }
+        failpoint::pass("cosign.stored");
         lines.push(cosign_ed25519(&name, key, &checkpoint, context.env.now())?);
     }
     if lines.is_empty() {
         return Ok(false);
     }
+    failpoint::pass("cosign.signed");
     let note = note.with_signatures([note.signatures(), &lines].concat())?;
     let log = logs::load(&context.db, head.number).await?;
     let history = context.key_history(&context.db, &log).await?;

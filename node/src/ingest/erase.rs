@@ -14,6 +14,7 @@ use super::{
     claims,
 };
 use crate::{
+    failpoint,
     store::{
         StoreError, Tx, blobs,
         causes::{self, Cause},
@@ -170,6 +171,7 @@ pub(super) async fn entry(
 ) -> Result<(), StoreError> {
     entries::erase(tx, log.number, index, state).await?;
     causes::remove(tx, log.number, index).await?;
+    failpoint::pass("erase.body");
     effects.erased = true;
     if !log.own {
         // Own ones stay: who was sent a record owes a receipt for its withdrawal.

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     context::Context,
     error::Error,
+    failpoint,
     heads::Head,
     ingest::{self, Beside, Effects},
     metrics,
@@ -80,6 +81,7 @@ async fn write(context: &Arc<Context>, group: Vec<Request>) {
         context.db.write(move |tx| async move { write_group(&writer, tx, work).await }.boxed()).await;
     match written {
         Ok(group) => {
+            failpoint::pass("publish.announce");
             if let Some(head) = group.head {
                 let records = group.answers.iter().flatten().map(Vec::len).sum();
                 metrics::published(records, head.size);
@@ -89,6 +91,7 @@ async fn write(context: &Arc<Context>, group: Vec<Request>) {
                 // Who asked may have gone; what was published stands.
                 let _ = answer.send(result);
             }
+            failpoint::pass("publish.answered");
             context.after(group.effects);
         }
         Err(error) => {
@@ -139,6 +142,7 @@ async fn write_group(
             add_mldsa44(range.history(), checkpoint, &[&context.keys.log], now, &mut context.env.rng())?;
         range = range.with_lines(signed);
     }
+    failpoint::pass("publish.signed");
     let effects = ingest::store_range(tx, &context.reader(), &log, &range, &Beside::default()).await?;
     read_back(tx, log.number, &range).await?;
     Ok(Group { answers, effects, head: Head::load(tx, log.number).await? })

@@ -4,7 +4,10 @@ use sqlx::{Postgres, Sqlite, Transaction};
 use tokio::sync::Mutex;
 
 use super::{Db, Query, Row, SqlText, bound};
-use crate::store::{StoreError, Value};
+use crate::{
+    failpoint,
+    store::{StoreError, Value},
+};
 
 /// PostgreSQL takes 65,535 arguments a statement; some thousand gain nothing more.
 const CHUNK_ARGUMENTS: usize = 8_192;
@@ -81,10 +84,12 @@ impl Tx {
     /// Makes it last. When this returns `Ok`, it is on disk.
     pub async fn commit(self) -> Result<(), StoreError> {
         let Self { inner, db } = self;
+        failpoint::pass("commit.before");
         let result = match inner.into_inner() {
             Inner::Sqlite(tx) => tx.commit().await,
             Inner::Postgres(tx) => tx.commit().await,
         };
+        failpoint::pass("commit.after");
         result.map_err(|error| match error {
             sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => StoreError::Unsure(error),
             error => db.note(error),
