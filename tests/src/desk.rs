@@ -67,6 +67,11 @@ impl Partner {
 
     /// The title of a listing, whoever's, in another language.
     pub async fn translation(&self, source: &Record, language: &str, title: &str) -> Record {
+        self.try_translation(source, language, title).await.expect("published")
+    }
+
+    /// The same, if the source is known here.
+    pub async fn try_translation(&self, source: &Record, language: &str, title: &str) -> Option<Record> {
         let segment = record::Segment {
             field: "title".to_owned(),
             text: title.to_owned(),
@@ -81,7 +86,7 @@ impl Partner {
             ..Default::default()
         };
         let mut client = wire::translations_client::TranslationsClient::new(self.channel());
-        client.publish(self.staff(message)).await.expect("published").into_inner().into()
+        client.publish(self.staff(message)).await.ok().map(|published| published.into_inner().into())
     }
 
     /// A conference.
@@ -163,7 +168,7 @@ impl Partner {
 
     /// A profile with this name, sealed to a host; and its consent.
     pub async fn profile(&self, host: &Partner, name: &str) -> (Record, Record) {
-        let now = self.node().context().env.now().as_millis();
+        let now = self.now().as_millis();
         let message = wire::PublishProfileRequest {
             profile: Some(record::VolunteerProfile {
                 language: "en".to_owned(),
@@ -198,14 +203,17 @@ impl Partner {
 
     /// Takes records back.
     pub async fn withdraw(&self, records: &[&Record]) -> Record {
+        self.try_withdraw(records).await.expect("withdrawn").into()
+    }
+
+    /// The same, which may be refused or cut off.
+    pub async fn try_withdraw(&self, records: &[&Record]) -> Result<wire::Published, tonic::Status> {
         let hashes = records.iter().map(|record| record.hash.clone()).collect();
         let message = wire::WithdrawRequest { hashes, reason: "withdrawn".to_owned(), ..Default::default() };
         RecordsClient::new(self.channel())
             .withdraw(self.staff(message))
             .await
-            .expect("withdrawn")
-            .into_inner()
-            .into()
+            .map(tonic::Response::into_inner)
     }
 
     /// A record as this node's staff sees it.

@@ -4,7 +4,10 @@
 
 pub mod browser;
 pub mod caller;
+pub mod cutter;
 pub mod desk;
+pub mod journal;
+pub mod kill;
 pub mod liar;
 pub mod mute;
 pub mod partner;
@@ -12,6 +15,7 @@ pub mod pg;
 pub mod place;
 pub mod portal;
 pub mod proxy;
+pub mod wait;
 
 pub use desk::Record;
 pub use partner::Partner;

@@ -19,14 +19,19 @@ use volbridge_node::{
     init::{InitOptions, init},
 };
 use volbridge_proto::{
-    PartnerId,
+    PartnerId, Timestamp,
     wire::{node::v1 as wire, record::v1 as record},
 };
 
-use crate::place::{Database, Place};
+use crate::{
+    kill::Process,
+    place::{Database, Place},
+};
 
 /// How long something may take to arrive at another node on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+const ANY_PORT: &str = "127.0.0.1:0";
 
 /// A partner: its folder, its database, and its node while that runs.
 pub struct Partner {
@@ -37,9 +42,20 @@ pub struct Partner {
     folder: TempDir,
     place: Place,
     extra: Vec<(String, String)>,
-    node: Option<Node>,
+    env: Env,
+    pub(crate) host: Host,
+    address: String,
     channel: Channel,
     token: MetadataValue<Ascii>,
+}
+
+/// Where a node runs.
+pub(crate) enum Host {
+    Nowhere,
+    /// In this process.
+    Here(Box<Node>),
+    /// In one of its own.
+    Apart(Process),
 }
 
 impl Partner {
@@ -50,28 +66,43 @@ impl Partner {
 
     /// The same with settings: `("exchange.carriers", …)`.
     pub async fn start_with(name: &str, database: Database, settings: &[(&str, &str)]) -> Self {
+        Self::start_at(name, database, settings, Env::system()).await
+    }
+
+    /// The same with a clock and a generator of the test's.
+    pub async fn start_at(name: &str, database: Database, settings: &[(&str, &str)], env: Env) -> Self {
+        let mut partner = Self::new(name, database, settings, env).await;
+        partner.restart().await;
+        partner
+    }
+
+    /// A new partner whose node doesn't run yet.
+    pub(crate) async fn new(name: &str, database: Database, settings: &[(&str, &str)], env: Env) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the node");
         let place = Place::new(database);
         let extra =
             settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Vec<_>>();
-        let config = config(folder.path(), &place, &extra, "127.0.0.1:0");
+        let config = load(arguments(folder.path(), &place, &extra, ANY_PORT));
         let options = InitOptions {
             names: vec![record::LocalText { language: "en".to_owned(), text: name.to_owned() }],
             kind: "organisation".to_owned(),
             country: "CN".to_owned(),
             domain: format!("{}.volbridge.example", name.to_lowercase()),
         };
-        let id = init(&config, options, &Env::system()).await.expect("a new node");
-        let node = Node::start(config, Env::system()).await.expect("the node starts");
+        let id = init(&config, options, &env).await.expect("a new node");
         let token = fs::read_to_string(folder.path().join("keys/api-token")).expect("a token");
         let token = format!("Bearer {}", token.trim()).parse().expect("an ASCII token");
-        let channel = node.channel();
-        Self { id, name: name.to_owned(), folder, place, extra, node: Some(node), channel, token }
+        let (host, address) = (Host::Nowhere, ANY_PORT.to_owned());
+        let channel = Channel::from_static("http://nowhere.invalid").connect_lazy();
+        Self { id, name: name.to_owned(), folder, place, extra, env, host, address, channel, token }
     }
 
-    /// Its running node.
+    /// Its node, which runs in this process.
     pub fn node(&self) -> &Node {
-        self.node.as_ref().expect("the node runs")
+        match &self.host {
+            Host::Here(node) => node,
+            _ => panic!("{}'s node doesn't run in this process", self.name),
+        }
     }
 
     /// Its API, over a pipe in this process.
@@ -96,7 +127,20 @@ impl Partner {
 
     /// Where partners reach it.
     pub fn exchange(&self) -> String {
-        self.node().exchange_addr().expect("it listens").to_string()
+        self.address.clone()
+    }
+
+    /// The time, as its node has it.
+    pub fn now(&self) -> Timestamp {
+        self.env.now()
+    }
+
+    /// The size of its log, as its node says.
+    pub async fn size(&self) -> u64 {
+        let request = wire::LogRequest { partner: self.id.to_vec(), epoch: 0 };
+        let mut logs = wire::logs_client::LogsClient::new(self.channel());
+        let note = logs.checkpoint(self.staff(request)).await.expect("its checkpoint").into_inner().note;
+        note.lines().nth(1).and_then(|size| size.parse().ok()).expect("a size in the second line")
     }
 
     /// Changes a setting for the next start.
@@ -107,25 +151,38 @@ impl Partner {
 
     /// Stops the node.
     pub async fn stop(&mut self) {
-        if let Some(node) = self.node.take() {
-            node.stop().await;
+        match std::mem::replace(&mut self.host, Host::Nowhere) {
+            Host::Here(node) => node.stop().await,
+            Host::Apart(process) => process.stop().await,
+            Host::Nowhere => {}
         }
     }
 
     /// Stops it if it runs, and starts it again at the same address.
     pub async fn restart(&mut self) {
-        let address = self.node.as_ref().and_then(Node::exchange_addr).map(|address| address.to_string());
         self.stop().await;
-        let config =
-            config(self.folder.path(), &self.place, &self.extra, address.as_deref().unwrap_or("127.0.0.1:0"));
-        let node = Node::start(config, Env::system()).await.expect("the node starts again");
+        let node = Node::start(load(self.arguments()), self.env.clone()).await.expect("the node starts");
+        self.address = node.exchange_addr().map_or_else(String::new, |address| address.to_string());
         self.channel = node.channel();
-        self.node = Some(node);
+        self.host = Host::Here(Box::new(node));
+    }
+
+    /// The settings of its node, at the address that it had.
+    pub(crate) fn arguments(&self) -> Vec<(String, String)> {
+        arguments(self.folder.path(), &self.place, &self.extra, &self.address)
+    }
+
+    /// Its node runs in a process of its own from now on.
+    pub(crate) fn runs_apart(&mut self, process: Process) {
+        self.address.clone_from(&process.exchange);
+        let api = format!("http://{}", process.api);
+        self.channel = Channel::from_shared(api).expect("an address").connect_lazy();
+        self.host = Host::Apart(process);
     }
 
     /// What a second process on its folder would be told.
     pub async fn start_twice(&self) -> volbridge_node::Error {
-        let config = config(self.folder.path(), &self.place, &self.extra, "127.0.0.1:0");
+        let config = load(arguments(self.folder.path(), &self.place, &self.extra, ANY_PORT));
         Node::start(config, Env::system()).await.map(drop).expect_err("a second node on one folder")
     }
 
@@ -186,7 +243,7 @@ impl Partner {
 
     /// Waits until this node has all that the other's log holds now.
     pub async fn follows(&self, other: &Self) {
-        let (id, size) = (other.id.to_vec(), other.node().context().own_size().expect("a log"));
+        let (id, size) = (other.id.to_vec(), other.size().await);
         self.until(&format!("has not {}'s {size} entries", other.name), |status| {
             status.logs.iter().any(|log| {
                 log.partner.as_ref().is_some_and(|partner| partner.id == id)
@@ -206,7 +263,12 @@ impl Partner {
     }
 }
 
-fn config(folder: &Path, place: &Place, extra: &[(String, String)], exchange: &str) -> Config {
+fn arguments(
+    folder: &Path,
+    place: &Place,
+    extra: &[(String, String)],
+    exchange: &str,
+) -> Vec<(String, String)> {
     let url = place.url();
     let folder = folder.display().to_string();
     let settings = [
@@ -221,6 +283,11 @@ fn config(folder: &Path, place: &Place, extra: &[(String, String)], exchange: &s
     let mut arguments: Vec<_> =
         settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     arguments.extend(extra.iter().cloned());
+    arguments
+}
+
+/// The configuration of a test's node.
+pub(crate) fn load(arguments: Vec<(String, String)>) -> Config {
     let mut config =
         Config::load(&Sources { arguments, ..Sources::default() }).expect("a valid configuration");
     config.database.durable = false;

@@ -1,0 +1,174 @@
+//! A partner's node in a process of its own, which a test lets die: by `kill -9` at any moment, or at a point of
+//! `volbridge_node::failpoint`. The program is the test package's own (`src/bin/node-apart.rs`), so that it is always
+//! the one that was built with the test; a test names it with `env!("CARGO_BIN_EXE_node-apart")`.
+
+use std::{
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
+    process::{ChildStdin, Command},
+    sync::watch,
+    time::timeout,
+};
+use volbridge_node::{Node, env::Env, failpoint};
+use volbridge_proto::wire::node::v1 as wire;
+
+use crate::{
+    Database, Partner,
+    partner::{Host, PATIENCE, load},
+};
+
+/// A point and the pass at which it is deadly.
+pub type DieAt<'a> = (&'a str, u32);
+
+/// A running node and where it listens.
+pub struct Process {
+    pid: u32,
+    /// Its life: the node stops when this is closed.
+    stdin: Option<ChildStdin>,
+    ended: watch::Receiver<Option<ExitStatus>>,
+    pub(crate) api: String,
+    pub(crate) exchange: String,
+}
+
+impl Process {
+    /// Starts a node; none if it died before it was ready.
+    async fn start(program: &str, settings: &[(String, String)], die_at: Option<DieAt<'_>>) -> Option<Self> {
+        let mut command = Command::new(program);
+        if let Some((point, passes)) = die_at {
+            command.arg(format!("{point}@{passes}"));
+        }
+        command.args(settings.iter().map(|(key, value)| format!("{key}={value}")));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().expect("the program starts");
+        let (pid, stdin) = (child.id().expect("it runs"), child.stdin.take());
+        let mut stdout = BufReader::new(child.stdout.take().expect("its output"));
+        let (end, ended) = watch::channel(None);
+        tokio::spawn(async move { end.send_replace(child.wait().await.ok()) });
+        let mut line = String::new();
+        stdout.read_line(&mut line).await.expect("its output can be read");
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let mut process = Self { pid, stdin, ended, api: String::new(), exchange: String::new() };
+        match (words.next(), words.next()) {
+            (Some(api), Some(exchange)) => Some(Self { api, exchange, ..process }),
+            _ => {
+                let status = process.end().await;
+                assert!(die_at.is_some() && status.code().is_none(), "the node doesn't start: {status}");
+                None
+            }
+        }
+    }
+
+    async fn end(&mut self) -> ExitStatus {
+        let ended = timeout(PATIENCE, self.ended.wait_for(Option::is_some)).await;
+        ended.expect("it ends").expect("it is waited for").expect("a status")
+    }
+
+    /// Lets it finish what it began.
+    pub(crate) async fn stop(mut self) {
+        drop(self.stdin.take());
+        let status = self.end().await;
+        assert!(status.success() || status.code().is_none(), "it didn't stop well: {status}");
+    }
+
+    fn kill(&self) {
+        if self.ended.borrow().is_none() {
+            let killed = std::process::Command::new("kill").args(["-9", &self.pid.to_string()]).status();
+            assert!(killed.is_ok(), "kill -9 {}", self.pid);
+        }
+    }
+}
+
+impl Partner {
+    /// A new partner whose node runs in a process of its own.
+    pub async fn start_apart(
+        program: &str,
+        name: &str,
+        database: Database,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let mut partner = Self::new(name, database, settings, Env::system()).await;
+        assert!(partner.start_again(program, None).await, "{name} didn't start");
+        partner
+    }
+
+    /// Starts its node, which is to die at a point. False if it has come there already.
+    pub async fn start_again(&mut self, program: &str, die_at: Option<DieAt<'_>>) -> bool {
+        self.stop().await;
+        match Process::start(program, &self.arguments(), die_at).await {
+            Some(process) => {
+                self.runs_apart(process);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn process(&self) -> Option<&Process> {
+        match &self.host {
+            Host::Apart(process) => Some(process),
+            _ => None,
+        }
+    }
+
+    /// `kill -9`, without waiting for its end.
+    pub fn kill_now(&self) {
+        self.process().expect("a process").kill();
+    }
+
+    /// `kill -9`.
+    pub async fn kill(&mut self) {
+        self.kill_now();
+        self.dies().await;
+    }
+
+    /// Whether its node has died, or does so within this time.
+    pub async fn is_dead_within(&self, patience: Duration) -> bool {
+        let Some(process) = self.process() else { return true };
+        timeout(patience, process.ended.clone().wait_for(Option::is_some)).await.is_ok()
+    }
+
+    /// Waits until its node has died at the point that it was given.
+    pub async fn dies(&mut self) {
+        assert!(self.is_dead_within(PATIENCE).await, "{} never came to the point", self.name);
+        let Host::Apart(process) = &mut self.host else { return };
+        let status = process.end().await;
+        assert!(status.code().is_none(), "{} ended by itself: {status}", self.name);
+        self.host = Host::Nowhere;
+    }
+
+    /// What its own `fsck` finds wrong, after a restart or whenever.
+    pub async fn faults(&self) -> Vec<String> {
+        let mut client = wire::maintenance_client::MaintenanceClient::new(self.channel());
+        client.fsck(self.staff(wire::FsckRequest {})).await.expect("checked").into_inner().faults
+    }
+
+    /// Derives everything again that is derived.
+    pub async fn rebuild(&self) {
+        let mut client = wire::maintenance_client::MaintenanceClient::new(self.channel());
+        client.rebuild_views(self.staff(wire::RebuildViewsRequest {})).await.expect("rebuilt");
+    }
+}
+
+/// The program: a node with the settings that are its arguments, until standard input ends.
+pub async fn serve(arguments: impl Iterator<Item = String>, ready: impl FnOnce(&str)) {
+    let mut settings = Vec::new();
+    for argument in arguments {
+        match (argument.split_once('='), argument.split_once('@')) {
+            (Some((key, value)), _) => settings.push((key.to_owned(), value.to_owned())),
+            (None, Some((point, passes))) => {
+                let passes = passes.parse().expect("how many passes");
+                assert!(failpoint::arm(point, passes), "no such point: {point}");
+            }
+            (None, None) => panic!("what is {argument}?"),
+        }
+    }
+    let node = Node::start(load(settings), Env::system()).await.expect("the node starts");
+    let (api, exchange) = (node.api_addr().expect("an API"), node.exchange_addr().expect("an exchange"));
+    ready(&format!("{api} {exchange}"));
+    tokio::io::stdin().read_to_end(&mut Vec::new()).await.expect("a parent");
+    node.stop().await;
+}
