@@ -4,13 +4,15 @@
 use std::time::Duration;
 
 use rstest::rstest;
+use volbridge_node::{env::Env, store::Query as _};
 use volbridge_proto::{
     Code,
-    wire::node::v1::{PublishListingRequest, StatusResponse, listings_client::ListingsClient},
+    wire::node::v1::{PublishListingRequest, RecordState, StatusResponse, listings_client::ListingsClient},
 };
 use volbridge_tests::{
-    Database, Partner, desk,
+    Database, Partner, desk, journal,
     proxy::{Line, Proxy},
+    wait::eventually,
 };
 
 async fn pair(database: Database) -> (Partner, Partner) {
@@ -69,10 +71,26 @@ async fn f08_callers_that_go_away_leave_no_half_write(#[case] database: Database
         acknowledged += u64::from(call.await.unwrap());
     }
     bvf.listing("After all that", &organisation).await;
+    assert_eq!(open_transactions(&bvf, database).await, 0);
     let size = bvf.node().context().own_size().unwrap();
     assert!(size - before > acknowledged, "{acknowledged} acknowledged, {} entries", size - before);
     assert!(bvf.verifies(&bvf).await);
     assert_eq!(bvf.listings().await.len() as u64, size - before);
+}
+
+/// Connections of a node's pools that rest within a transaction. Of SQLite's, the one that writes would keep the next writer
+/// out; those that read can't be asked from outside, so each is taken once: a second `BEGIN` on one would fail.
+async fn open_transactions(partner: &Partner, database: Database) -> i64 {
+    let db = &partner.node().context().db;
+    if database == Database::Postgres {
+        let sql = "SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+        let (open,): (i64,) = db.row(sql, Vec::new()).await.unwrap();
+        return open;
+    }
+    db.begin().await.unwrap().rollback().await;
+    let readers = futures::future::join_all((0..8).map(|_| db.snapshot())).await;
+    i64::try_from(readers.iter().filter(|reader| reader.is_err()).count()).unwrap()
 }
 
 #[rstest]
@@ -178,12 +196,18 @@ async fn t09_a_bit_that_flips_before_the_checkpoint_is_signed_stops_it(#[case] d
         (head.size, head.checkpoint)
     };
     break_bodies(&bvf, database).await;
+    let journal = journal::keep();
     let refused = bvf.try_listing(desk::listing("Never signed", &organisation)).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::Internal, "{refused:?}");
     let head = bvf.node().context().heads.get(&bvf.node().context().own.id).unwrap();
     assert_eq!(head.size, size);
     assert_eq!(head.checkpoint.lines().take(3).collect::<Vec<_>>(), note.lines().take(3).collect::<Vec<_>>());
     assert!(bvf.verifies(&bvf).await && bvf.listings().await.is_empty());
+    // The operator is told which row; the caller isn't.
+    let row = format!("{}/{size}", bvf.node().context().own.number);
+    let named = |line: &str| line.contains("entry") && line.contains(&row) && line.contains("read back");
+    assert!(journal.lines().iter().any(|line| named(line)), "{:#?}", journal.lines());
+    assert!(!refused.message().contains(&row), "{refused:?}");
 }
 
 #[rstest]
@@ -211,4 +235,65 @@ async fn f09_a_partition_is_noticed_and_heals_by_itself(#[case] database: Databa
     }
     assert_eq!(unv.listings().await.len(), 40);
     assert!(unv.verifies(&bvf).await);
+}
+
+/// Two days, and a little more.
+const AFTER_THE_TERM_MS: i64 = 2 * 24 * 60 * 60 * 1000 + 60_000;
+
+#[rstest]
+#[case::sqlite(Database::Sqlite)]
+#[case::postgres(Database::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_holder_that_was_away_is_overdue_until_it_comes_back_and_erases(#[case] database: Database) {
+    let (env, clock) = Env::manual(Env::system().now(), 7);
+    let bvf = Partner::start_at("BVF", database, &[], env).await;
+    let mut unv = Partner::start("UNV", database).await;
+    let avi = Partner::start("AVI", database).await;
+    for other in [&unv, &avi] {
+        bvf.admit(other, None).await;
+        other.admit(&bvf, None).await;
+    }
+    bvf.agree(&unv).await;
+    unv.agree(&bvf).await;
+    bvf.follows(&unv).await;
+    unv.follows(&bvf).await;
+    let organisation = bvf.organisation().await;
+    let listing = bvf.listing("For a while", &organisation).await;
+    let (profile, consent) = bvf.profile(&unv, "Amina").await;
+    unv.follows(&bvf).await;
+    avi.follows(&bvf).await;
+    assert!(unv.open(&profile).await.is_ok());
+
+    unv.stop().await;
+    bvf.withdraw(&[&listing, &profile, &consent]).await;
+    let erased = async |hash: &[u8], of: &Partner| {
+        let erasures = bvf.erasures(hash).await;
+        let of_it =
+            erasures.into_iter().find(|erasure| erasure.partner.as_ref().unwrap().id == of.id.to_vec());
+        of_it.map(|erasure| (erasure.erased, erasure.overdue))
+    };
+    eventually("who was there gives its receipt", async || {
+        erased(&listing.hash, &avi).await == Some((true, false))
+    })
+    .await;
+    for record in [&listing, &profile] {
+        assert_eq!(erased(&record.hash, &unv).await, Some((false, false)), "not yet due");
+    }
+    clock.advance(AFTER_THE_TERM_MS);
+    for record in [&listing, &profile] {
+        assert_eq!(erased(&record.hash, &unv).await, Some((false, true)), "overdue");
+    }
+    assert_eq!(erased(&listing.hash, &avi).await, Some((true, false)));
+
+    unv.restart().await;
+    for record in [&listing, &profile] {
+        eventually("no receipt after the return", async || {
+            erased(&record.hash, &unv).await == Some((true, false))
+        })
+        .await;
+        assert_eq!(unv.record(&record.hash).await.state(), RecordState::Erased);
+    }
+    if database == Database::Sqlite {
+        unv.leaves_no_trace(b"For a while").await;
+    }
 }
