@@ -134,7 +134,7 @@ impl Partner {
 
     /// The bytes of a blob, if this node has them for everybody.
     pub async fn blob(&self, hash: &[u8]) -> Option<Vec<u8>> {
-        let request = wire::FetchBlobRequest { hash: hash.to_vec(), offset: 0 };
+        let request = wire::FetchBlobRequest { hash: hash.to_vec(), offset: 0, length: 0 };
         let answer = BlobsClient::new(self.channel()).fetch(request).await.ok()?.into_inner();
         let mut answer = pin!(answer);
         let mut bytes = Vec::new();

@@ -1,17 +1,26 @@
 //! The bytes of a material. A stranger's file never runs on this origin: it is an
 //! attachment, its type isn't guessed, and a sandbox surrounds it (threats T50, T51).
 
+use std::{io, time::Duration};
+
 use axum::{
     body::{Body, Bytes},
     extract::State,
     response::Response,
 };
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use http::{HeaderValue, header};
+use tokio::time::timeout;
 use volbridge_proto::{error::Code, id::SubjectId, wire::node::v1 as node};
 
 use super::listings::encoded;
-use crate::{app::App, extract::Path, problem::Problem};
+use crate::{app::App, client::NodeClient, extract::Path, problem::Problem};
+
+/// Bytes asked for at a time.
+const PART: u64 = 256 << 10;
+
+/// How long they may take.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Types that are named to the browser; all others are bytes.
 const KNOWN: &[&str] = &[
@@ -30,14 +39,12 @@ pub async fn file(State(app): State<App>, Path(id): Path<SubjectId>) -> Result<R
     let request = node::GetSubjectRequest { subject: id.to_vec(), partner: Vec::new() };
     let material = app.node().material(request).await?;
     let blob = material.source.and_then(|source| source.blob).ok_or_else(Problem::not_found)?;
-    let mut chunks = app.node().fetch_blob(node::FetchBlobRequest { hash: blob.hash, offset: 0 }).await?;
-    let first = chunks.message().await?.ok_or_else(|| Problem::new(Code::BlobUnknown))?;
+    let first = part(app.node(), &blob.hash, 0).await?;
     let media_type = KNOWN.iter().find(|known| **known == first.media_type);
     let name = if first.filename.is_empty() { blob.filename } else { first.filename.clone() };
     let disposition = disposition(&name, id);
     let size = first.size;
-    let rest = chunks.map_ok(|chunk| Bytes::from(chunk.data)).map_err(std::io::Error::other);
-    let body = stream::once(std::future::ready(Ok(Bytes::from(first.data)))).chain(rest);
+    let body = body(app.node().clone(), blob.hash, first);
     let mut response = Response::new(Body::from_stream(body));
     let headers = response.headers_mut();
     headers.insert(
@@ -49,6 +56,42 @@ pub async fn file(State(app): State<App>, Path(id): Path<SubjectId>) -> Result<R
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(response)
+}
+
+/// The first part, and the others as the browser takes them. Ends without an error after the last byte alone.
+fn body(
+    node: NodeClient,
+    hash: Vec<u8>,
+    first: node::FetchBlobResponse,
+) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    let (size, sent) = (first.size, first.data.len() as u64);
+    let rest = stream::try_unfold((node, hash, sent), move |(node, hash, sent)| async move {
+        if sent == size {
+            return Ok(None);
+        }
+        let part = part(&node, &hash, sent).await.map_err(|problem| io::Error::other(problem.code))?;
+        if part.data.is_empty() || part.size != size {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let sent = sent + part.data.len() as u64;
+        Ok(Some((Bytes::from(part.data), (node, hash, sent))))
+    });
+    stream::once(std::future::ready(Ok(Bytes::from(first.data)))).chain(rest)
+}
+
+/// The bytes from an offset on, at most [`PART`] of them, all taken at once: a stream that waits for a browser would
+/// fill the connection that all browsers share (T21).
+async fn part(node: &NodeClient, hash: &[u8], offset: u64) -> Result<node::FetchBlobResponse, Problem> {
+    let taken = async {
+        let request = node::FetchBlobRequest { hash: hash.to_vec(), offset, length: PART };
+        let mut pieces = node.fetch_blob(request).await?;
+        let mut part = pieces.message().await?.ok_or_else(|| Problem::new(Code::BlobUnknown))?;
+        while let Some(piece) = pieces.message().await? {
+            part.data.extend(piece.data);
+        }
+        Ok(part)
+    };
+    timeout(DEADLINE, taken).await.unwrap_or_else(|_| Err(Problem::new(Code::DeadlineExceeded)))
 }
 
 /// RFC 6266: an ASCII name for the old, the real one percent-encoded (RFC 8187).

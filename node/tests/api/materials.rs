@@ -49,7 +49,7 @@ async fn fetch(
     hash: &[u8],
     offset: u64,
 ) -> Result<(wire::FetchBlobResponse, Vec<u8>), tonic::Status> {
-    let request = wire::FetchBlobRequest { hash: hash.to_vec(), offset };
+    let request = wire::FetchBlobRequest { hash: hash.to_vec(), offset, length: 0 };
     let mut pieces = BlobsClient::new(node.channel.clone()).fetch(request).await?.into_inner();
     let first = pieces.message().await?.unwrap();
     let mut bytes = first.data.clone();

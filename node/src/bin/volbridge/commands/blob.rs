@@ -76,7 +76,7 @@ async fn download(client: &Client, hash: BlobHash, part: &Path, lang: Lang) -> O
     // From the start of a whole block, and never past the end.
     let offset = held.saturating_sub(1) / BLOCK * BLOCK;
     file.set_len(offset).map_err(|error| unwritable(part, &error, lang))?;
-    let request = node::FetchBlobRequest { hash: hash.to_vec(), offset };
+    let request = node::FetchBlobRequest { hash: hash.to_vec(), offset, length: 0 };
     let mut stream = client.blobs().fetch(request).await?.into_inner();
     let bar = ProgressBar::no_length();
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes}  {bytes_per_sec}") {
@@ -99,7 +99,7 @@ async fn download(client: &Client, hash: BlobHash, part: &Path, lang: Lang) -> O
 }
 
 async fn to_stdout(client: &Client, hash: BlobHash) -> Outcome {
-    let request = node::FetchBlobRequest { hash: hash.to_vec(), offset: 0 };
+    let request = node::FetchBlobRequest { hash: hash.to_vec(), offset: 0, length: 0 };
     let mut stream = client.blobs().fetch(request).await?.into_inner();
     let mut hasher = blake3::Hasher::new();
     while let Some(message) = stream.message().await? {
