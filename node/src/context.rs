@@ -22,7 +22,7 @@ use volbridge_proto::{
 };
 
 use crate::{
-    blobs::BlobStore,
+    blobs::{self, BlobStore},
     config::Config,
     env::Env,
     error::Error,
@@ -328,7 +328,7 @@ impl Context {
         let failed = |what: &str, error: &dyn std::fmt::Display| tracing::error!(%error, "{what}");
         failpoint::pass("erase.begin");
         for blob in &effects.blobs_dropped {
-            if let Err(error) = self.blobs.delete(blob.hash).await {
+            if let Err(error) = blobs::delete_unnamed(&self.blobs, &self.db, blob.hash).await {
                 failed("a blob could not be deleted", &error);
             }
         }

@@ -64,7 +64,8 @@ impl Node {
             heads.extend(Head::load(&db, log.number).await?);
         }
         let heads = Heads::new(heads);
-        let blobs = BlobStore::open(&config.blobs_dir(), config.blobs.largest_bytes)?;
+        let blobs = BlobStore::open(&config.blobs_dir(), config.blobs.largest_bytes)?
+            .with_patience(config.blobs.patience());
         let pins = Pins::new();
         let dialer =
             Dialer::new(Arc::clone(&tls), Arc::clone(&pins), config.exchange.allow_private_addresses);
@@ -123,6 +124,7 @@ impl Node {
 
     /// Finishes what was begun and closes the database. Nothing acknowledged is lost either way.
     pub async fn stop(self) {
+        self.context.blobs.hang_up();
         self.context.stop().await;
         self.context.blobs.close().await;
         self.context.db.close().await;

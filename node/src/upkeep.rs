@@ -8,12 +8,12 @@ use futures::FutureExt as _;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{
+    blobs,
     context::Context,
     error::Error,
     exchange, ingest,
     publish::Withdraw,
     store::{
-        blobs,
         entries::{self, State},
         revisions, withdrawals,
     },
@@ -46,22 +46,12 @@ async fn round(context: &Arc<Context>, first: bool) -> Result<(), Error> {
     if first {
         // A crash may have come between an erasure and its traces.
         context.db.erase_hard().await?;
-        sweep_blobs(context).await?;
+        blobs::sweep(&context.blobs, &context.db).await?;
     }
+    blobs::forget_uploads(&context.blobs, &context.db, context.env.now()).await?;
     erase_expired(context).await?;
     withdraw_owed(context).await?;
     exchange::delivery::drop_carried(context).await
-}
-
-/// Deletes files that no record names: their record was erased just before a crash.
-async fn sweep_blobs(context: &Arc<Context>) -> Result<(), Error> {
-    for hash in context.blobs.hashes().await? {
-        if blobs::held(&context.db, hash).await?.is_none() && blobs::uses(&context.db, hash).await?.is_empty()
-        {
-            context.blobs.delete(hash).await?;
-        }
-    }
-    Ok(())
 }
 
 /// Named records whose time is over: own ones are withdrawn, received ones erased (protocol section 6).

@@ -1,12 +1,16 @@
 //! Blobs: stored whole or not at all, served verified or not at all.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::{convert::Infallible, path::Path};
+use std::{convert::Infallible, path::Path, time::Duration};
 
+use bao_tree::{
+    BaoTree, BlockSize, ByteRanges,
+    io::{outboard::PreOrderMemOutboard, round_up_to_chunks, sync::encode_ranges_validated},
+};
 use futures::StreamExt;
 use tokio_stream::Stream;
-use volbridge_node::blobs::{BlobError, BlobStore, GROUP, PIECE};
-use volbridge_proto::BlobHash;
+use volbridge_node::blobs::{BlobError, BlobStore, GROUP, PIECE, READS};
+use volbridge_proto::{BlobHash, PartnerId};
 
 const LARGEST: u64 = 8 << 20;
 
@@ -33,7 +37,11 @@ fn stream(bytes: &[u8]) -> impl Stream<Item = Result<Vec<u8>, Infallible>> + use
 }
 
 async fn put(store: &BlobStore, bytes: &[u8]) -> BlobHash {
-    store.put(bytes.len() as u64, Some(hash(bytes)), stream(bytes)).await.unwrap()
+    store.put(bytes.len() as u64, Some(hash(bytes)), stream(bytes)).await.unwrap().hash
+}
+
+fn partner(byte: u8) -> PartnerId {
+    PartnerId::from([byte; 32])
 }
 
 async fn collect(stream: impl Stream<Item = Result<Vec<u8>, BlobError>>) -> Result<Vec<u8>, BlobError> {
@@ -44,7 +52,7 @@ async fn collect(stream: impl Stream<Item = Result<Vec<u8>, BlobError>>) -> Resu
 }
 
 async fn encoded(store: &BlobStore, hash: BlobHash, offset: u64, length: u64) -> Vec<u8> {
-    collect(store.encode(hash, offset, length).unwrap().1).await.unwrap()
+    collect(store.encode(partner(1), hash, offset, length).unwrap().1).await.unwrap()
 }
 
 /// All files below a folder.
@@ -65,7 +73,9 @@ async fn what_is_put_in_comes_out() {
     for size in SIZES {
         let bytes = bytes(size);
         let hash = put(&store, &bytes).await;
-        assert_eq!(store.put_all(stream(&bytes)).await.unwrap(), (hash, size as u64));
+        let again = store.put_all(stream(&bytes)).await.unwrap();
+        assert_eq!((again.hash, again.size), (hash, size as u64));
+        drop(again);
         assert_eq!(store.size(hash), Some(size as u64));
         let length = size as u64;
         assert_eq!(collect(store.read(hash, 0, length).unwrap()).await.unwrap(), bytes, "{size}");
@@ -108,7 +118,7 @@ async fn t52_requests_for_absent_blobs_are_refused_and_leave_nothing() {
     let (folder, store) = store();
     for number in 0..10_000_u32 {
         let hash = hash(&number.to_be_bytes());
-        assert!(matches!(store.encode(hash, 0, 0), Err(BlobError::Unknown(_))));
+        assert!(matches!(store.encode(partner(1), hash, 0, 0), Err(BlobError::Unknown(_))));
         assert!(matches!(store.read(hash, 0, 0), Err(BlobError::Unknown(_))));
     }
     assert_eq!(files(folder.path()).len(), 0);
@@ -127,7 +137,7 @@ async fn a_blob_travels_in_one_piece_or_in_ranges() {
             let part = encoded(&sender, hash, receiving.offset(), length).await;
             receiving.decode(length, stream(&part)).await.unwrap();
         }
-        assert_eq!(receiving.finish().await.unwrap(), hash, "{size}");
+        assert_eq!(receiving.finish().await.unwrap().hash, hash, "{size}");
         assert_eq!(collect(receiver.read(hash, 0, size as u64).unwrap()).await.unwrap(), bytes, "{size}");
         // It can pass it on.
         assert_eq!(encoded(&receiver, hash, 0, 0).await, encoded(&sender, hash, 0, 0).await, "{size}");
@@ -174,7 +184,10 @@ async fn t52_a_switched_byte_ends_a_transfer_and_what_was_right_stays() {
     assert!((300_000..400_000).contains(&receiving.offset()));
     drop(receiving);
     // Bytes that a crash or a disk has spoilt are asked for again.
-    let partial = files(folder.path()).into_iter().find(|path| path.extension().is_none()).unwrap();
+    let partial = files(folder.path())
+        .into_iter()
+        .find(|path| path.extension().is_none_or(|end| end != "tree"))
+        .unwrap();
     let mut spoilt = std::fs::read(&partial).unwrap();
     spoilt[100_000] ^= 1;
     std::fs::write(&partial, spoilt).unwrap();
@@ -216,9 +229,9 @@ async fn ranges_start_at_groups_inside_of_the_blob() {
     let (_folder, store) = store();
     let hash = put(&store, &bytes(100_000)).await;
     for (offset, length) in [(1, 10), (GROUP + 1, 0), (7 * GROUP, 0), (u64::MAX - GROUP + 1, GROUP)] {
-        assert!(matches!(store.encode(hash, offset, length), Err(BlobError::Range)), "{offset}");
+        assert!(matches!(store.encode(partner(1), hash, offset, length), Err(BlobError::Range)), "{offset}");
     }
-    assert_eq!(store.encode(hash, 6 * GROUP, u64::MAX).unwrap().0, 100_000);
+    assert_eq!(store.encode(partner(1), hash, 6 * GROUP, u64::MAX).unwrap().0, 100_000);
 }
 
 #[tokio::test]
@@ -252,19 +265,154 @@ async fn assert_damaged(store: &BlobStore, hash: BlobHash, bytes: &[u8]) {
     let good: Vec<u8> = good.iter().flat_map(|piece| piece.as_ref().unwrap()).copied().collect();
     assert!(bytes.starts_with(&good));
     assert!(matches!(bad, [Err(BlobError::Corrupt(_))]), "{bad:?}");
-    let encoded: Vec<_> = store.encode(hash, 0, 0).unwrap().1.collect().await;
+    let encoded: Vec<_> = store.encode(partner(1), hash, 0, 0).unwrap().1.collect().await;
     assert!(matches!(encoded.last(), Some(Err(BlobError::Corrupt(_)))));
 }
 
 #[tokio::test]
-async fn a_reader_that_goes_away_stops_the_reading() {
+async fn the_pieces_of_an_encoding_are_the_encoding() {
+    let (_folder, store) = store();
+    for size in SIZES.into_iter().chain([131_072, 131_073, 16_384 * 37 + 5, 3_000_000]) {
+        let bytes = bytes(size);
+        let hash = put(&store, &bytes).await;
+        let outboard = PreOrderMemOutboard::create(&bytes, BlockSize::from_chunk_log(4));
+        assert_eq!(outboard.tree, BaoTree::new(size as u64, BlockSize::from_chunk_log(4)));
+        let groups = (size as u64).div_ceil(GROUP);
+        for (start, end) in [(0, groups), (1, groups), (7, groups), (groups / 2, groups), (3, 30), (8, 16)] {
+            let (start, end) = (start * GROUP, end.min(groups) * GROUP);
+            if start >= end {
+                continue;
+            }
+            let mut whole = Vec::new();
+            let ranges = round_up_to_chunks(&ByteRanges::from(start..end));
+            encode_ranges_validated(&bytes, &outboard, &ranges, &mut whole).unwrap();
+            assert!(encoded(&store, hash, start, end - start).await == whole, "{size}: {start}..{end}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_away_leaves_nothing() {
     let (_folder, store) = store();
     let hash = put(&store, &bytes(2_000_000)).await;
     for _ in 0..200 {
-        let mut stream = Box::pin(store.read(hash, 0, 2_000_000).unwrap());
+        let mut stream = Box::pin(store.encode(partner(1), hash, 0, 0).unwrap().1);
         stream.next().await.unwrap().unwrap();
     }
-    // More than there are turns: each was given back.
     let whole = store.read(hash, 0, 2_000_000).unwrap();
     assert_eq!(collect(whole).await.unwrap().len(), 2_000_000);
+}
+
+#[tokio::test]
+async fn t21_readers_that_dont_read_stop_nobody_else() {
+    let (_folder, store) = store();
+    let hash = put(&store, &bytes(2_000_000)).await;
+    let mut stuck = Vec::new();
+    for byte in 0..100 {
+        for _ in 0..READS {
+            let mut read = Box::pin(store.encode(partner(byte), hash, 0, 0).unwrap().1);
+            read.next().await.unwrap().unwrap();
+            stuck.push(read);
+        }
+        let more = store.encode(partner(byte), hash, 0, 0).err();
+        assert!(matches!(more, Some(BlobError::TooMany)), "{more:?}");
+    }
+    for _ in 0..200 {
+        let mut read = Box::pin(store.read(hash, 0, 2_000_000).unwrap());
+        read.next().await.unwrap().unwrap();
+        std::mem::forget(read);
+    }
+    let theirs = store.encode(partner(200), hash, 0, 0).unwrap().1;
+    assert!(collect(theirs).await.unwrap().len() > 2_000_000);
+    assert_eq!(collect(store.read(hash, 0, 2_000_000).unwrap()).await.unwrap().len(), 2_000_000);
+    put(&store, &bytes(1_000_000)).await;
+    store.delete(hash).await.unwrap();
+    // What is gone isn't read to its end.
+    let rest = collect(stuck.pop().unwrap()).await;
+    assert!(matches!(rest, Err(BlobError::Unknown(_))), "{:?}", rest.map(|bytes| bytes.len()));
+}
+
+#[tokio::test]
+async fn t21_a_read_that_doesnt_move_gives_its_place_to_the_next() {
+    let (_folder, store) = store();
+    let store = store.with_patience(Duration::ZERO);
+    let hash = put(&store.clone().with_patience(Duration::from_secs(30)), &bytes(2_000_000)).await;
+    let mut reads: Vec<_> =
+        (0..=READS).map(|_| Box::pin(store.encode(partner(1), hash, 0, 0).unwrap().1)).collect();
+    let last = reads.pop().unwrap();
+    assert!(collect(last).await.unwrap().len() > 2_000_000);
+    let mut ends = Vec::new();
+    for read in reads {
+        ends.push(collect(read).await);
+    }
+    let slow = ends.iter().filter(|end| matches!(end, Err(BlobError::Slow))).count();
+    assert_eq!((slow, ends.iter().filter(|end| end.is_ok()).count()), (1, READS - 1));
+}
+
+#[tokio::test]
+async fn f20_closing_waits_for_nobody_and_no_stream_looks_complete() {
+    let (folder, store) = store();
+    let hash = put(&store, &bytes(2_000_000)).await;
+    let mut reads = Vec::new();
+    for _ in 0..READS {
+        let mut read = Box::pin(store.encode(partner(1), hash, 0, 0).unwrap().1);
+        read.next().await.unwrap().unwrap();
+        reads.push(read);
+    }
+    let mut own = Box::pin(store.read(hash, 0, 2_000_000).unwrap());
+    own.next().await.unwrap().unwrap();
+    let begun =
+        || futures::stream::iter([Ok::<_, Infallible>(vec![7; 50_000])]).chain(futures::stream::pending());
+    let mut receiving = store.receive(self::hash(b"x"), 1_000_000, u64::MAX).await.unwrap();
+    let (upload, received, ()) = tokio::join!(store.put_all(begun()), receiving.decode(0, begun()), async {
+        tokio::task::yield_now().await;
+        store.close().await;
+    });
+    assert!(matches!(upload, Err(BlobError::Stopping)), "{upload:?}");
+    assert!(matches!(received, Err(BlobError::Stopping | BlobError::WrongHash(_))), "{received:?}");
+    for read in reads {
+        assert!(matches!(collect(read).await, Err(BlobError::Stopping)));
+    }
+    assert!(matches!(collect(own).await, Err(BlobError::Stopping)));
+    assert!(matches!(collect(store.read(hash, 0, 9).unwrap()).await, Err(BlobError::Stopping)));
+    drop(receiving);
+    assert!(files(&folder.path().join("tmp")).is_empty());
+}
+
+#[tokio::test]
+async fn t52_an_upload_whose_sender_has_gone_is_not_stored() {
+    let (folder, store) = store();
+    let begun =
+        futures::stream::iter([Ok::<_, Infallible>(vec![7; 50_000])]).chain(futures::stream::pending());
+    let upload = store.put_all(begun);
+    let gone = tokio::time::timeout(Duration::from_millis(50), upload).await;
+    assert!(gone.is_err());
+    // The thread is done when the store is.
+    store.close().await;
+    assert_eq!(files(folder.path()), Vec::<std::path::PathBuf>::new());
+}
+
+#[tokio::test]
+async fn t37_what_is_deleted_while_it_comes_in_is_gone_at_once() {
+    let (folder, store) = store();
+    let (_one, sender) = self::store();
+    let hash = put(&sender, &bytes(700_000)).await;
+    let part = encoded(&sender, hash, 0, 0).await[..300_000].to_vec();
+    let begun = futures::stream::iter([Ok::<_, Infallible>(part)]).chain(futures::stream::pending());
+    let mut receiving = store.receive(hash, 700_000, u64::MAX).await.unwrap();
+    let deleting = async {
+        // It has begun.
+        while files(folder.path()).iter().all(|path| path.metadata().unwrap().len() < 16_384) {
+            tokio::task::yield_now().await;
+        }
+        store.delete(hash).await.unwrap();
+    };
+    let received = async {
+        let result = receiving.decode(0, begun).await;
+        drop(receiving);
+        result
+    };
+    let (received, ()) = tokio::join!(received, deleting);
+    assert!(matches!(received, Err(BlobError::Unwanted(_))), "{received:?}");
+    assert_eq!(files(folder.path()), Vec::<std::path::PathBuf>::new());
 }

@@ -54,10 +54,10 @@ async fn store(
         Ok(message) => Ok(message.data),
         Err(status) => Err(status.message().to_owned()),
     });
-    let (hash, size) = api.context.blobs.put_all(pieces).await?;
-    let blob = BlobName { hash, size };
+    let kept = api.context.blobs.put_all(pieces).await?;
+    let blob = BlobName { hash: kept.hash, size: kept.size };
     api.context.db.write(move |tx| async move { blobs::set_held(tx, blob, true).await }.boxed()).await?;
-    Ok(wire::StoreBlobResponse { hash: hash.to_vec(), size })
+    Ok(wire::StoreBlobResponse { hash: blob.hash.to_vec(), size: blob.size })
 }
 
 async fn fetch(
@@ -82,7 +82,9 @@ async fn fetch(
         media_type: media_type(&beginning).to_owned(),
         filename: material.content.blob.map(|blob| blob.filename).unwrap_or_default(),
     };
-    let pieces = api.context.blobs.read(hash, request.offset, held.size - request.offset)?;
+    let rest = held.size - request.offset;
+    let length = if request.length == 0 { rest } else { request.length.min(rest) };
+    let pieces = api.context.blobs.read(hash, request.offset, length)?;
     let pieces = pieces.map(|piece| {
         piece
             .map(|data| wire::FetchBlobResponse { data, ..Default::default() })

@@ -1,33 +1,74 @@
-//! Between async streams and the blocking code of bao-tree: bounded channels, read and written like files.
+//! From an async stream to the blocking code that hashes and verifies: a bounded channel that is read like a file.
+//! Who sends must send on: too long a pause, or a trickle, ends the stream.
 
-use std::io::{self, Read, Write};
+use std::{
+    fmt::Display,
+    io::{self, Read},
+    time::Duration,
+};
 
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 use tokio_stream::{Stream, StreamExt};
 
-use super::{BlobError, PIECE};
+use super::{BlobError, GROUP};
 
-/// Pieces under way: with the one being made and the one being sent, 1 MiB a stream.
+/// Pieces under way: with the one being taken, less than 1 MiB a stream.
 const UNDER_WAY: usize = 2;
 
-/// A piece of bytes, or what went wrong.
-pub(super) type Piece = Result<Vec<u8>, BlobError>;
+/// A piece of bytes, or what went wrong. An empty one is the end: a channel that just closes broke off.
+type Piece = Result<Vec<u8>, BlobError>;
 
-pub(super) fn channel() -> (mpsc::Sender<Piece>, mpsc::Receiver<Piece>) {
-    mpsc::channel(UNDER_WAY)
+/// The end of a channel that a stream is passed into.
+pub(super) struct Inlet(mpsc::Sender<Piece>);
+
+pub(super) fn channel() -> (Inlet, Reader) {
+    let (to, from) = mpsc::channel(UNDER_WAY);
+    (Inlet(to), Reader { from, piece: io::Cursor::default(), ended: false, failure: None })
 }
 
-/// Passes a stream on until it ends, fails, or nobody reads any more.
-pub(super) async fn forward<E: std::fmt::Display>(
-    stream: impl Stream<Item = Result<Vec<u8>, E>>,
-    to: mpsc::Sender<Piece>,
-) {
-    tokio::pin!(stream);
-    while let Some(piece) = stream.next().await {
-        let piece = piece.map_err(|error| BlobError::Source(error.to_string()));
-        let failed = piece.is_err();
-        if to.send(piece).await.is_err() || failed {
-            return;
+impl Inlet {
+    /// Passes a stream on until it ends, fails, pauses for longer than `patience`, nobody reads any more, or `given_up`
+    /// resolves. Each [`GROUP`] of bytes is worth the whole patience again: single bytes are not.
+    pub(super) async fn forward<E: Display>(
+        self,
+        stream: impl Stream<Item = Result<Vec<u8>, E>>,
+        patience: Duration,
+        given_up: impl Future<Output = BlobError>,
+    ) {
+        tokio::pin!(stream, given_up);
+        let (mut left, mut bytes) = (patience, 0);
+        loop {
+            let since = Instant::now();
+            let next = tokio::select! {
+                biased;
+                why = &mut given_up => Some(Err(why)),
+                // Pieces that are always ready leave a timer no turn.
+                () = std::future::ready(()), if left.is_zero() => Some(Err(BlobError::Slow)),
+                // A byte was wrong, or the disk is full.
+                () = self.0.closed() => return,
+                next = timeout(left, stream.next()) => match next {
+                    Ok(next) => next.map(|piece| piece.map_err(|error| BlobError::Source(error.to_string()))),
+                    Err(_) => Some(Err(BlobError::Slow)),
+                },
+            };
+            // The disk's slowness is not the sender's.
+            left = left.saturating_sub(since.elapsed());
+            let ended = !matches!(next, Some(Ok(_)));
+            let piece = next.unwrap_or_else(|| Ok(Vec::new()));
+            match &piece {
+                Ok(piece) if piece.is_empty() && !ended => continue,
+                Ok(piece) => bytes += piece.len() as u64,
+                Err(_) => {}
+            }
+            if bytes >= GROUP {
+                (left, bytes) = (patience, 0);
+            }
+            if self.0.send(piece).await.is_err() || ended {
+                return;
+            }
         }
     }
 }
@@ -36,14 +77,11 @@ pub(super) async fn forward<E: std::fmt::Display>(
 pub(super) struct Reader {
     from: mpsc::Receiver<Piece>,
     piece: io::Cursor<Vec<u8>>,
+    ended: bool,
     failure: Option<BlobError>,
 }
 
 impl Reader {
-    pub(super) fn new(from: mpsc::Receiver<Piece>) -> Self {
-        Self { from, piece: io::Cursor::default(), failure: None }
-    }
-
     /// Why reading failed, if the stream itself did.
     pub(super) fn failure(&mut self) -> Option<BlobError> {
         self.failure.take()
@@ -54,56 +92,73 @@ impl Read for Reader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.piece.read(buffer)?;
-            if read > 0 || buffer.is_empty() {
+            if read > 0 || buffer.is_empty() || self.ended {
                 return Ok(read);
             }
-            match self.from.blocking_recv() {
-                Some(Ok(piece)) => self.piece = io::Cursor::new(piece),
-                Some(Err(failure)) => {
+            let piece = self.from.blocking_recv();
+            match piece.unwrap_or_else(|| Err(BlobError::Source("it has gone".to_owned()))) {
+                Ok(piece) => {
+                    self.ended = piece.is_empty();
+                    self.piece = io::Cursor::new(piece);
+                }
+                Err(failure) => {
                     self.failure = Some(failure);
                     return Err(io::Error::other("the stream failed"));
                 }
-                None => return Ok(0),
             }
         }
     }
 }
 
-/// Sends what is written through a channel, in pieces of at most [`PIECE`].
-pub(super) struct Writer {
-    to: mpsc::Sender<Piece>,
-    piece: Vec<u8>,
-}
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
 
-impl Writer {
-    pub(super) fn new(to: mpsc::Sender<Piece>) -> Self {
-        Self { to, piece: Vec::with_capacity(PIECE) }
+    use futures::stream;
+
+    use super::*;
+
+    /// What arrives of a stream, and how it ends.
+    async fn arrives(
+        pieces: impl Stream<Item = Result<Vec<u8>, Infallible>>,
+        patience: Duration,
+    ) -> (usize, Option<BlobError>) {
+        let (inlet, mut reader) = channel();
+        let taken = async {
+            let mut bytes = 0;
+            while let Some(piece) = reader.from.recv().await {
+                match piece {
+                    Ok(piece) if piece.is_empty() => return (bytes, None),
+                    Ok(piece) => bytes += piece.len(),
+                    Err(error) => return (bytes, Some(error)),
+                }
+            }
+            (bytes, Some(BlobError::Source("no end".to_owned())))
+        };
+        tokio::join!(inlet.forward(pieces, patience, std::future::pending()), taken).1
     }
 
-    /// Sends the rest, or what went wrong.
-    pub(super) fn finish(mut self, result: Result<(), BlobError>) {
-        match result {
-            Ok(()) => drop(self.flush()),
-            Err(error) => drop(self.to.blocking_send(Err(error))),
-        }
-    }
-}
-
-impl Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.piece.len() == PIECE {
-            self.flush()?;
-        }
-        let take = bytes.len().min(PIECE - self.piece.len());
-        self.piece.extend_from_slice(&bytes[..take]);
-        Ok(take)
+    /// Pieces of a size, one a millisecond.
+    fn pieces(size: usize) -> impl Stream<Item = Result<Vec<u8>, Infallible>> {
+        stream::unfold(tokio::time::interval(Duration::from_millis(1)), move |mut ticks| async move {
+            ticks.tick().await;
+            Some((Ok(vec![7; size]), ticks))
+        })
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        if self.piece.is_empty() {
-            return Ok(());
-        }
-        let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
-        self.to.blocking_send(Ok(piece)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    #[tokio::test]
+    async fn t21_a_pause_ends_a_stream_and_so_does_a_trickle() {
+        let (short, long) = (Duration::from_millis(100), Duration::from_secs(30));
+        let group = usize::try_from(GROUP).unwrap();
+        let (bytes, error) = arrives(StreamExt::take(pieces(group), 20), long).await;
+        assert!(bytes == 20 * group && error.is_none(), "{bytes}, {error:?}");
+        let one = StreamExt::chain(StreamExt::take(pieces(group), 1), stream::pending());
+        let (bytes, error) = arrives(one, short).await;
+        assert!(bytes == group && matches!(error, Some(BlobError::Slow)), "{bytes}, {error:?}");
+        let (bytes, error) = arrives(pieces(1), short).await;
+        assert!(bytes < group && matches!(error, Some(BlobError::Slow)), "{bytes}, {error:?}");
+        // Empty pieces neither end a stream nor keep it.
+        let (bytes, error) = arrives(pieces(0), short).await;
+        assert!(bytes == 0 && matches!(error, Some(BlobError::Slow)), "{bytes}, {error:?}");
     }
 }

@@ -1,11 +1,17 @@
 //! Blobs: files by the BLAKE3 hash of their bytes, each stored once, moved in verified ranges.
 //!
 //! Names of files come from hashes alone (threats.md T51). Bytes that weren't verified are never served: a range goes out
-//! with the proof that it belongs to the hash, checked again while it is read (T52, F13).
+//! with the proof that it belongs to the hash, checked again while it is read (T52, F13). Who reads holds neither a
+//! thread nor a file between two pieces, so that nobody's slowness is another's (T21).
 
-mod pipe;
+mod incoming;
+mod marks;
+mod reading;
 mod receive;
+mod slots;
 pub mod store;
+mod sweep;
+mod work;
 
 use std::{io, path::PathBuf};
 
@@ -13,7 +19,9 @@ use bao_tree::{BaoTree, BlockSize};
 use volbridge_proto::{BlobHash, Code};
 
 pub use receive::Receiving;
-pub use store::BlobStore;
+pub use slots::READS;
+pub use store::{BlobStore, Kept};
+pub use sweep::{delete_unnamed, forget_uploads, sweep};
 
 /// 16 KiB groups: what a range's start is a multiple of. Costs 0.4 % for the tree beside the bytes.
 pub const GROUP: u64 = 16 * 1024;
@@ -65,9 +73,18 @@ pub enum BlobError {
     /// The same blob is being received already.
     #[error("blob {0} is being received already")]
     Busy(BlobHash),
+    /// A partner reads as many blobs as it may, or too many come in.
+    #[error("too many blobs are under way")]
+    TooMany,
+    /// The other side paused for too long.
+    #[error("the other side paused for too long")]
+    Slow,
     /// The sender broke off.
     #[error("the sender broke off: {0}")]
     Source(String),
+    /// Nobody wants it any more.
+    #[error("blob {0} isn't wanted any more")]
+    Unwanted(BlobHash),
     /// The disk.
     #[error("{}: {source}", path.display())]
     File {
@@ -92,7 +109,9 @@ impl BlobError {
             Self::TooLarge { .. } => Code::BlobTooLarge,
             Self::Range => Code::BlobRange,
             Self::Corrupt(_) => Code::StoreCorrupt,
-            Self::Busy(_) | Self::Source(_) => Code::Unavailable,
+            Self::TooMany => Code::RateLimited,
+            Self::Slow => Code::DeadlineExceeded,
+            Self::Busy(_) | Self::Source(_) | Self::Unwanted(_) => Code::Unavailable,
             Self::File { source, .. } if source.kind() == io::ErrorKind::StorageFull => Code::Unavailable,
             Self::File { .. } => Code::Internal,
             Self::Stopping => Code::ShuttingDown,

@@ -6,14 +6,15 @@ use std::{
     io,
     os::unix::fs::FileExt,
     path::Path,
-    sync::{Arc, PoisonError},
+    sync::Arc,
 };
 
 use bao_tree::{
-    ChunkRanges,
+    ByteRanges, ChunkRanges,
     io::{
         BaoContentItem, DecodeError,
         outboard::PreOrderOutboard,
+        round_up_to_chunks,
         sync::{DecodeResponseIter, OutboardMut, valid_ranges},
     },
 };
@@ -21,18 +22,19 @@ use tokio_stream::Stream;
 use volbridge_proto::BlobHash;
 
 use super::{
-    BlobError, BlobStore, GROUP,
-    pipe::{self, Reader},
-    root,
-    store::ranges,
-    tree,
+    BlobError, BlobStore, GROUP, Kept,
+    incoming::{self, Reader},
+    marks::Mark,
+    reading::groups,
+    root, tree,
 };
 
-/// A blob that is coming in. Dropped, it keeps what was verified, until [`BlobStore::delete`].
+/// A blob that is coming in. Dropped, it keeps what was verified, for the next to go on with.
 #[derive(Debug)]
 pub struct Receiving {
     partial: Arc<Partial>,
     offset: u64,
+    mark: Arc<Mark>,
 }
 
 #[derive(Debug)]
@@ -42,27 +44,29 @@ struct Partial {
     size: u64,
     data: File,
     tree: File,
+    // A thread that still writes keeps others away, although nobody waits for it any more.
+    _mark: Arc<Mark>,
 }
 
 impl BlobStore {
     /// Begins or resumes to receive a blob of `size` bytes; `allowance` is what is left of its partner's quota.
     /// Only one receives a blob at a time.
+    ///
+    /// # Errors
+    /// When it is too large, or is being received; when the disk fails.
     pub async fn receive(&self, hash: BlobHash, size: u64, allowance: u64) -> Result<Receiving, BlobError> {
         self.admit(size, allowance)?;
-        if !self.receiving.lock().unwrap_or_else(PoisonError::into_inner).insert(hash) {
-            return Err(BlobError::Busy(hash));
-        }
-        let (data, tree) = self.partial_paths(hash);
-        let opened = open(&data).and_then(|data| Ok((data, open(&tree)?)));
-        let (data, tree) = opened.inspect_err(|_| self.done(hash))?;
-        let partial = Arc::new(Partial { store: self.clone(), hash, size, data, tree });
-        let checked = partial.clone();
-        let offset = self.blocking(move || checked.verified()).await?;
-        Ok(Receiving { partial, offset })
-    }
-
-    fn done(&self, hash: BlobHash) {
-        self.receiving.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash);
+        let mark = Arc::new(self.marks.try_take(hash).ok_or(BlobError::Busy(hash))?);
+        let (store, held) = (self.clone(), Arc::clone(&mark));
+        let opened = self.threads.on_disk(move || {
+            let (data, tree) = store.partial_paths(hash, size);
+            let (data, tree) = (open(&data)?, open(&tree)?);
+            let partial = Partial { store, hash, size, data, tree, _mark: held };
+            let offset = partial.verified()?;
+            Ok((Arc::new(partial), offset))
+        });
+        let (partial, offset) = opened.await?;
+        Ok(Receiving { partial, offset, mark })
     }
 }
 
@@ -86,26 +90,38 @@ impl Receiving {
         length: u64,
         encoded: impl Stream<Item = Result<Vec<u8>, E>>,
     ) -> Result<(), BlobError> {
-        let (to, from) = pipe::channel();
+        let (inlet, from) = incoming::channel();
         let (partial, offset) = (self.partial.clone(), self.offset);
-        let ranges = ranges(partial.size, offset, length)?;
-        let store = partial.store.clone();
-        let decoded = store.blocking(move || {
+        let groups = groups(partial.size, offset, length)?;
+        let ranges = round_up_to_chunks(&ByteRanges::from(groups));
+        let store = &self.partial.store;
+        let (hash, wanted_away) = (partial.hash, self.mark.give_up());
+        let given_up = async {
+            tokio::select! {
+                () = store.threads.hung_up() => BlobError::Stopping,
+                () = wanted_away.cancelled() => BlobError::Unwanted(hash),
+            }
+        };
+        let decoded = store.threads.incoming(store.patience, move || {
             let mut reached = offset;
-            let result = partial.decode(&ranges, Reader::new(from), &mut reached);
+            let result = partial.decode(&ranges, from, &mut reached);
             Ok((reached, result))
         });
-        let (decoded, ()) = tokio::join!(decoded, pipe::forward(encoded, to));
+        let (decoded, ()) = tokio::join!(decoded, inlet.forward(encoded, store.patience, given_up));
         let (reached, result) = decoded?;
         self.offset = reached;
         result
     }
 
-    /// Puts a complete blob in its place, durably, after reading it back from the disk.
-    pub async fn finish(self) -> Result<BlobHash, BlobError> {
-        let partial = self.partial.clone();
-        let store = partial.store.clone();
-        store.blocking(move || partial.finish()).await
+    /// Puts a complete blob in its place, durably, after reading it back from the disk. Nobody deletes it before
+    /// [`Kept`] is dropped.
+    ///
+    /// # Errors
+    /// When it isn't complete, or the disk fails.
+    pub async fn finish(self) -> Result<Kept, BlobError> {
+        let (partial, mark) = (self.partial.clone(), self.mark.clone());
+        drop(self);
+        partial.store.threads.clone().on_disk(move || partial.finish(mark)).await
     }
 }
 
@@ -116,7 +132,7 @@ impl Partial {
     }
 
     fn failed(&self, source: io::Error) -> BlobError {
-        BlobError::File { path: self.store.partial_paths(self.hash).0, source }
+        BlobError::File { path: self.store.partial_paths(self.hash, self.size).0, source }
     }
 
     /// How many bytes from the start are on disk and right.
@@ -166,7 +182,7 @@ impl Partial {
         }
     }
 
-    fn finish(&self) -> Result<BlobHash, BlobError> {
+    fn finish(&self, mark: Arc<Mark>) -> Result<Kept, BlobError> {
         let found = self.verified()?;
         if found != self.size {
             return Err(BlobError::Size { declared: self.size, found });
@@ -180,16 +196,11 @@ impl Partial {
         self.data.sync_all().map_err(failed)?;
         self.tree.sync_all().map_err(failed)?;
         self.store.make_folder(self.hash)?;
-        let (data, tree) = self.store.partial_paths(self.hash);
+        let (data, tree) = self.store.partial_paths(self.hash, self.size);
         fs::rename(tree, self.store.tree_path(self.hash)).map_err(failed)?;
         self.store.rename(&data, self.hash)?;
-        Ok(self.hash)
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        self.store.done(self.hash);
+        self.store.delete_partials(self.hash, &[])?;
+        Ok(Kept::new(self.hash, self.size, mark))
     }
 }
 

@@ -4,56 +4,78 @@
 //! A blob is there when its file has its name; that happens after its bytes and its tree are on disk.
 
 use std::{
-    collections::HashSet,
     fs::{self, File},
     io::{self, BufReader, Seek, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::Arc,
+    time::{Duration, SystemTime},
 };
 
-use bao_tree::{
-    ByteRanges, ChunkRanges,
-    io::{
-        BaoContentItem, EncodeError,
-        outboard::PreOrderOutboard,
-        round_up_to_chunks,
-        sync::{CreateOutboard, DecodeResponseIter, encode_ranges_validated},
-    },
-};
+use bao_tree::io::{outboard::PreOrderOutboard, sync::CreateOutboard};
 use tempfile::NamedTempFile;
-use tokio::sync::{Semaphore, mpsc};
-use tokio_stream::{Stream, wrappers::ReceiverStream};
-use tokio_util::task::TaskTracker;
+use tokio_stream::Stream;
 use volbridge_proto::BlobHash;
 
 use super::{
-    BLOCK, BlobError, GROUP, PIECE,
-    pipe::{self, Piece, Reader, Writer},
-    root, tree,
+    BlobError, PIECE,
+    incoming::{self, Reader},
+    marks::{Mark, Marks},
+    root,
+    slots::Slots,
+    tree,
+    work::Threads,
 };
 
-/// Blobs that are read or written at the same time; each holds a thread.
-const AT_ONCE: usize = 64;
+/// How long others may pause while they send, and read partners when another wants to.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The node's blobs; clones share them.
 #[derive(Clone, Debug)]
 pub struct BlobStore {
     folder: Arc<PathBuf>,
     largest: u64,
-    pub(super) receiving: Arc<Mutex<HashSet<BlobHash>>>,
-    turns: Arc<Semaphore>,
-    tasks: TaskTracker,
+    pub(super) patience: Duration,
+    pub(super) threads: Threads,
+    pub(super) marks: Marks,
+    pub(super) slots: Slots,
+}
+
+/// A blob in its place. While this is held nobody deletes it: until the database knows it.
+#[derive(Debug)]
+pub struct Kept {
+    /// Its hash.
+    pub hash: BlobHash,
+    /// Its bytes.
+    pub size: u64,
+    _mark: Arc<Mark>,
+}
+
+impl Kept {
+    pub(super) fn new(hash: BlobHash, size: u64, mark: Arc<Mark>) -> Self {
+        Self { hash, size, _mark: mark }
+    }
+}
+
+/// Bytes that were all taken and have no name yet; gone when dropped.
+struct Taken {
+    file: NamedTempFile,
+    hash: BlobHash,
+    size: u64,
 }
 
 impl BlobStore {
     /// Opens or makes the folder; no blob is larger than `largest`. Clears what a crash left unfinished.
+    ///
+    /// # Errors
+    /// When the folder can't be made or cleared.
     pub fn open(folder: &Path, largest: u64) -> Result<Self, BlobError> {
         let store = Self {
             folder: Arc::new(folder.to_owned()),
             largest,
-            receiving: Arc::default(),
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
-            tasks: TaskTracker::new(),
+            patience: PATIENCE,
+            threads: Threads::new(),
+            marks: Marks::default(),
+            slots: Slots::default(),
         };
         let unfinished = store.folder.join("tmp");
         match fs::remove_dir_all(&unfinished) {
@@ -68,17 +90,35 @@ impl BlobStore {
         Ok(store)
     }
 
-    /// Begins nothing new, and waits for what is under way; readers that are slow are to be dropped before.
+    /// With another limit to how long others may pause.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Ends reads and what comes in, each with an error: nobody waits for somebody else.
+    pub fn hang_up(&self) {
+        self.threads.hang_up();
+    }
+
+    /// Hangs up, begins nothing new, and waits for what the disk still has to do.
     pub async fn close(&self) {
-        self.turns.close();
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.threads.close().await;
     }
 
     /// Its size, if it is here.
     #[must_use]
     pub fn size(&self, hash: BlobHash) -> Option<u64> {
         fs::metadata(self.path(hash)).ok().map(|metadata| metadata.len())
+    }
+
+    /// The blob if it is in its place with this size; nobody deletes it meanwhile.
+    ///
+    /// # Errors
+    /// When somebody works on it.
+    pub fn kept(&self, hash: BlobHash, size: u64) -> Result<Option<Kept>, BlobError> {
+        let mark = self.marks.try_take(hash).ok_or(BlobError::Busy(hash))?;
+        Ok((self.size(hash) == Some(size)).then(|| Kept::new(hash, size, Arc::new(mark))))
     }
 
     /// May a blob of this size come in? `allowance` is what is left of its partner's quota.
@@ -89,113 +129,136 @@ impl BlobStore {
 
     /// Stores a stream of exactly `size` bytes; returns their hash, which must be `expected` if that is given.
     /// Nothing stays of one that is refused.
+    ///
+    /// # Errors
+    /// When the bytes are others, or end or pause too early; when the disk fails.
     pub async fn put<E: std::fmt::Display>(
         &self,
         size: u64,
         expected: Option<BlobHash>,
         bytes: impl Stream<Item = Result<Vec<u8>, E>>,
-    ) -> Result<BlobHash, BlobError> {
+    ) -> Result<Kept, BlobError> {
         self.admit(size, u64::MAX)?;
-        let store = self.clone();
-        let (to, from) = pipe::channel();
-        let written = self.blocking(move || store.write(Some(size), expected, Reader::new(from)));
-        let (written, ()) = tokio::join!(written, pipe::forward(bytes, to));
-        written.map(|(hash, _)| hash)
+        self.take(Some(size), expected, bytes).await
     }
 
-    /// Stores a stream whose size nobody has said; returns hash and size. Nothing stays of one that is refused.
+    /// Stores a stream whose size nobody has said. Nothing stays of one that is refused.
+    ///
+    /// # Errors
+    /// When the bytes are too many, or pause too early; when the disk fails.
     pub async fn put_all<E: std::fmt::Display>(
         &self,
         bytes: impl Stream<Item = Result<Vec<u8>, E>>,
-    ) -> Result<(BlobHash, u64), BlobError> {
+    ) -> Result<Kept, BlobError> {
+        self.take(None, None, bytes).await
+    }
+
+    async fn take<E: std::fmt::Display>(
+        &self,
+        declared: Option<u64>,
+        expected: Option<BlobHash>,
+        bytes: impl Stream<Item = Result<Vec<u8>, E>>,
+    ) -> Result<Kept, BlobError> {
         let store = self.clone();
-        let (to, from) = pipe::channel();
-        let written = self.blocking(move || store.write(None, None, Reader::new(from)));
-        let (written, ()) = tokio::join!(written, pipe::forward(bytes, to));
-        written
+        let (inlet, from) = incoming::channel();
+        let written =
+            self.threads.incoming(self.patience, move || store.write_down(declared, expected, from));
+        let stopping = async {
+            self.threads.hung_up().await;
+            BlobError::Stopping
+        };
+        let (taken, ()) = tokio::join!(written, inlet.forward(bytes, self.patience, stopping));
+        let taken = taken?;
+        // Whoever has gone by now gets nothing stored.
+        let mark = Arc::new(self.marks.take(taken.hash).await);
+        let store = self.clone();
+        self.threads.on_disk(move || store.keep(taken, mark)).await
     }
 
-    /// The bytes of a range, verified while they are read, in pieces.
-    pub fn read(
-        &self,
-        hash: BlobHash,
-        offset: u64,
-        length: u64,
-    ) -> Result<impl Stream<Item = Piece> + Send + use<>, BlobError> {
-        let blob = self.open_blob(hash)?;
-        let end = offset.checked_add(length).filter(|end| *end <= blob.tree.tree.size());
-        let end = end.ok_or(BlobError::Range)?;
-        let (to, from) = pipe::channel();
-        self.spawn(to, move |writer| blob.copy(hash, offset..end, writer));
-        Ok(ReceiverStream::new(from))
-    }
-
-    /// A range with its proof, in pieces: the BLAKE3-verified (bao) encoding in groups of 16 KiB. `offset` is a
-    /// multiple of [`GROUP`]; a `length` of 0 goes to the end. Also gives the blob's size.
-    pub fn encode(
-        &self,
-        hash: BlobHash,
-        offset: u64,
-        length: u64,
-    ) -> Result<(u64, impl Stream<Item = Piece> + Send + use<>), BlobError> {
-        let blob = self.open_blob(hash)?;
-        let size = blob.tree.tree.size();
-        let ranges = ranges(size, offset, length)?;
-        let (to, from) = pipe::channel();
-        self.spawn(to, move |writer| blob.encode(hash, &ranges, writer));
-        Ok((size, ReceiverStream::new(from)))
-    }
-
-    /// The hashes of all blobs that are here.
+    /// The hashes of all blobs of which anything is here: whole ones, beginnings, trees without their bytes.
+    ///
+    /// # Errors
+    /// When the folders can't be read.
     pub async fn hashes(&self) -> Result<Vec<BlobHash>, BlobError> {
         let store = self.clone();
-        self.blocking(move || {
-            let mut hashes = Vec::new();
-            let failed = |path: &Path| {
-                let path = path.to_owned();
-                move |source| BlobError::File { path, source }
-            };
-            for folder in fs::read_dir(&*store.folder).map_err(failed(&store.folder))? {
-                let folder = folder.map_err(failed(&store.folder))?.path();
-                let is_prefix = folder.file_name().is_some_and(|name| name.len() == 2);
-                if !is_prefix {
-                    continue;
+        self.threads
+            .on_disk(move || {
+                let mut hashes = Vec::new();
+                for folder in list(&store.folder)? {
+                    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    let prefix = match name.len() {
+                        2 => name.as_str(),
+                        _ if name == "partial" => "",
+                        _ => continue,
+                    };
+                    for file in list(&folder)? {
+                        let name = file.file_name().unwrap_or_default().to_string_lossy();
+                        let name = name.split('.').next().unwrap_or_default();
+                        hashes.extend(format!("{prefix}{name}").parse::<BlobHash>().ok());
+                    }
                 }
-                for file in fs::read_dir(&folder).map_err(failed(&folder))? {
-                    let name = file.map_err(failed(&folder))?.file_name();
-                    let prefix = folder.file_name().unwrap_or_default().to_string_lossy();
-                    hashes.extend(format!("{prefix}{}", name.to_string_lossy()).parse::<BlobHash>().ok());
-                }
-            }
-            Ok(hashes)
-        })
-        .await
+                hashes.sort_unstable();
+                hashes.dedup();
+                Ok(hashes)
+            })
+            .await
+    }
+
+    /// When it came here, if it is here.
+    #[must_use]
+    pub fn stored_at(&self, hash: BlobHash) -> Option<SystemTime> {
+        fs::metadata(self.path(hash)).and_then(|metadata| metadata.modified()).ok()
     }
 
     /// Deletes a blob, and what has come of it. Gone from the disk as far as a file system forgets.
+    ///
+    /// # Errors
+    /// When the disk refuses.
     pub async fn delete(&self, hash: BlobHash) -> Result<(), BlobError> {
-        let store = self.clone();
-        self.blocking(move || {
-            let (partial, partial_tree) = store.partial_paths(hash);
-            for path in [store.path(hash), store.tree_path(hash), partial, partial_tree] {
-                match fs::remove_file(&path) {
-                    Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                        return Err(BlobError::File { path, source });
-                    }
-                    _ => {}
-                }
-            }
-            store.sync_folder(hash)
-        })
-        .await
+        let mark = self.marks.take(hash).await;
+        self.delete_marked(mark, Vec::new()).await
     }
 
-    fn write(
+    /// Deletes what is here of a blob, except with these sizes.
+    pub(super) async fn delete_marked(&self, mark: Mark, kept: Vec<u64>) -> Result<(), BlobError> {
+        let store = self.clone();
+        let delete = move || {
+            let hash = mark.hash();
+            if !store.size(hash).is_some_and(|size| kept.contains(&size)) {
+                remove(store.path(hash))?;
+                remove(store.tree_path(hash))?;
+                store.sync_folder(hash)?;
+            }
+            store.delete_partials(hash, &kept)
+        };
+        self.threads.on_disk(delete).await
+    }
+
+    /// Deletes beginnings of a blob, except of these sizes.
+    pub(super) fn delete_partials(&self, hash: BlobHash, kept: &[u64]) -> Result<(), BlobError> {
+        let folder = self.folder.join("partial");
+        let hash = hash.to_string();
+        let mut deleted = false;
+        for path in list(&folder)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let mut parts = name.split('.');
+            let is_kept = |size: Option<&str>| {
+                size.and_then(|size| size.parse().ok()).is_some_and(|size| kept.contains(&size))
+            };
+            if parts.next() == Some(&hash) && !is_kept(parts.next()) {
+                remove(path.clone())?;
+                deleted = true;
+            }
+        }
+        if deleted { sync(&folder) } else { Ok(()) }
+    }
+
+    fn write_down(
         &self,
         declared: Option<u64>,
         expected: Option<BlobHash>,
         mut from: Reader,
-    ) -> Result<(BlobHash, u64), BlobError> {
+    ) -> Result<Taken, BlobError> {
         let tmp = self.folder.join("tmp");
         let failed = |source| BlobError::File { path: tmp.clone(), source };
         let mut file = NamedTempFile::new_in(&tmp).map_err(failed)?;
@@ -222,16 +285,22 @@ impl BlobStore {
             }
             _ => {}
         }
-        let size = found;
         let hash = BlobHash::from(*hasher.finalize().as_bytes());
-        if let Some(expected) = expected.filter(|expected| *expected != hash) {
-            return Err(BlobError::WrongHash(expected));
+        match expected.filter(|expected| *expected != hash) {
+            Some(expected) => Err(BlobError::WrongHash(expected)),
+            None => Ok(Taken { file, hash, size: found }),
         }
-        if self.size(hash) != Some(size) {
-            self.keep_tree(&mut file, hash, size)?;
-            self.keep(&file, hash)?;
-        }
-        Ok((hash, size))
+    }
+
+    /// Puts what was taken in its place, durably. Where the same bytes are already they are replaced: then they are new.
+    fn keep(&self, taken: Taken, mark: Arc<Mark>) -> Result<Kept, BlobError> {
+        let Taken { mut file, hash, size } = taken;
+        self.keep_tree(&mut file, hash, size)?;
+        let path = file.path().to_owned();
+        file.as_file().sync_all().map_err(|source| BlobError::File { path: path.clone(), source })?;
+        self.rename(&path, hash)?;
+        self.delete_partials(hash, &[])?;
+        Ok(Kept::new(hash, size, mark))
     }
 
     /// Writes the tree of a finished file, from the bytes that the disk gives back.
@@ -248,13 +317,6 @@ impl BlobStore {
         data.sync_all().map_err(failed)?;
         let target = self.make_folder(hash)?.join(tree_name(hash));
         path.persist(&target).map_err(|error| BlobError::File { path: target, source: error.error })
-    }
-
-    /// Gives a finished file its name, durably.
-    fn keep(&self, file: &NamedTempFile, hash: BlobHash) -> Result<(), BlobError> {
-        let path = file.path().to_owned();
-        file.as_file().sync_all().map_err(|source| BlobError::File { path: path.clone(), source })?;
-        self.rename(&path, hash)
     }
 
     pub(super) fn rename(&self, from: &Path, hash: BlobHash) -> Result<(), BlobError> {
@@ -277,24 +339,11 @@ impl BlobStore {
         if folder.exists() { sync(&folder) } else { Ok(()) }
     }
 
-    fn open_blob(&self, hash: BlobHash) -> Result<OpenBlob, BlobError> {
-        let open = |path: PathBuf| match File::open(&path) {
-            Ok(file) => Ok(file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(BlobError::Unknown(hash)),
-            Err(source) => Err(BlobError::File { path, source }),
-        };
-        let data = open(self.path(hash))?;
-        let path = self.path(hash);
-        let size = data.metadata().map_err(|source| BlobError::File { path, source })?.len();
-        let tree = PreOrderOutboard { root: root(hash), tree: tree(size), data: open(self.tree_path(hash))? };
-        Ok(OpenBlob { data, tree })
-    }
-
     fn blob_folder(&self, hash: BlobHash) -> PathBuf {
         self.folder.join(hex::encode(&hash.as_bytes()[..1]))
     }
 
-    fn path(&self, hash: BlobHash) -> PathBuf {
+    pub(super) fn path(&self, hash: BlobHash) -> PathBuf {
         self.blob_folder(hash).join(file_name(hash))
     }
 
@@ -302,117 +351,24 @@ impl BlobStore {
         self.blob_folder(hash).join(tree_name(hash))
     }
 
-    /// Bytes and tree of a blob that is being received.
-    pub(super) fn partial_paths(&self, hash: BlobHash) -> (PathBuf, PathBuf) {
+    /// Bytes and tree of a blob that is being received. What has another size is another file: one of them lies.
+    pub(super) fn partial_paths(&self, hash: BlobHash, size: u64) -> (PathBuf, PathBuf) {
         let folder = self.folder.join("partial");
-        (folder.join(hash.to_string()), folder.join(format!("{hash}.tree")))
-    }
-
-    /// Runs work that waits for the disk on a thread for it.
-    pub(super) async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, BlobError> + Send + 'static,
-    ) -> Result<T, BlobError> {
-        let turn = self.turns.clone().acquire_owned().await.map_err(|_| BlobError::Stopping)?;
-        let task = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            work()
-        });
-        match task.await {
-            Ok(result) => result,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Err(BlobError::Stopping),
-            },
-        }
-    }
-
-    /// Runs work that writes a stream; ends when nobody reads it any more.
-    fn spawn(
-        &self,
-        to: mpsc::Sender<Piece>,
-        work: impl FnOnce(&mut Writer) -> Result<(), BlobError> + Send + 'static,
-    ) {
-        let store = self.clone();
-        let reader = to.clone();
-        let work = async move {
-            let _ = store
-                .blocking(move || {
-                    let mut writer = Writer::new(to);
-                    let result = work(&mut writer);
-                    writer.finish(result);
-                    Ok(())
-                })
-                .await;
-        };
-        self.tasks.spawn(async move {
-            tokio::select! {
-                () = work => {}
-                // Waiting for a turn for somebody who has gone.
-                () = reader.closed() => {}
-            }
-        });
+        (folder.join(format!("{hash}.{size}")), folder.join(format!("{hash}.{size}.tree")))
     }
 }
 
-/// A blob's two files.
-struct OpenBlob {
-    data: File,
-    tree: PreOrderOutboard<File>,
+fn list(folder: &Path) -> Result<Vec<PathBuf>, BlobError> {
+    let failed = |source| BlobError::File { path: folder.to_owned(), source };
+    let entries = fs::read_dir(folder).map_err(failed)?;
+    entries.map(|entry| entry.map(|entry| entry.path()).map_err(failed)).collect()
 }
 
-impl OpenBlob {
-    fn encode(&self, hash: BlobHash, ranges: &ChunkRanges, to: impl Write) -> Result<(), BlobError> {
-        match encode_ranges_validated(&self.data, &self.tree, ranges, to) {
-            Ok(()) => Ok(()),
-            Err(
-                EncodeError::ParentHashMismatch(_)
-                | EncodeError::LeafHashMismatch(_)
-                | EncodeError::SizeMismatch,
-            ) => Err(BlobError::Corrupt(hash)),
-            Err(EncodeError::Io(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Err(BlobError::Corrupt(hash))
-            }
-            Err(EncodeError::Io(source)) => Err(BlobError::File { path: hash.to_string().into(), source }),
-            // Nobody reads any more.
-            Err(EncodeError::ParentWrite(_) | EncodeError::LeafWrite(_)) => Ok(()),
-        }
+fn remove(path: PathBuf) -> Result<(), BlobError> {
+    match fs::remove_file(&path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(BlobError::File { path, source }),
+        _ => Ok(()),
     }
-
-    /// Verified bytes: encoded with their proof, checked, the proof left out.
-    fn copy(&self, hash: BlobHash, range: std::ops::Range<u64>, to: &mut Writer) -> Result<(), BlobError> {
-        let mut start = range.start;
-        while start < range.end {
-            let end = range.end.min((start / PIECE as u64 + 1) * PIECE as u64);
-            let ranges = round_up_to_chunks(&ByteRanges::from(start..end));
-            let mut encoded = Vec::new();
-            self.encode(hash, &ranges, &mut encoded)?;
-            let items = DecodeResponseIter::new(root(hash), self.tree.tree, encoded.as_slice(), &ranges);
-            for item in items {
-                let BaoContentItem::Leaf(leaf) = item.map_err(|_| BlobError::Corrupt(hash))? else {
-                    continue;
-                };
-                let length = leaf.data.len() as u64;
-                let inside =
-                    |at: u64| usize::try_from(at.saturating_sub(leaf.offset).min(length)).unwrap_or(0);
-                if to.write_all(&leaf.data[inside(start)..inside(end)]).is_err() {
-                    return Ok(());
-                }
-            }
-            start = end;
-        }
-        Ok(())
-    }
-}
-
-/// The chunks of a range that starts at a group.
-pub(super) fn ranges(size: u64, offset: u64, length: u64) -> Result<ChunkRanges, BlobError> {
-    let end = if length == 0 { size } else { offset.saturating_add(length).min(size) };
-    if !offset.is_multiple_of(GROUP) || (offset >= size && size > 0) || offset > size {
-        return Err(BlobError::Range);
-    }
-    debug_assert_eq!(GROUP, BLOCK.bytes() as u64);
-    Ok(round_up_to_chunks(&ByteRanges::from(offset..end.div_ceil(GROUP) * GROUP)))
 }
 
 fn file_name(hash: BlobHash) -> String {

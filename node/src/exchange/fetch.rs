@@ -134,7 +134,7 @@ pub async fn blob(
     }
     let held = blob_rows::held(&context.db, hash).await?.filter(|_| readable).ok_or(Code::BlobUnknown)?;
     let length = if length == 0 { held.size.saturating_sub(offset) } else { length };
-    let (size, encoded) = context.blobs.encode(hash, offset, length)?;
+    let (size, encoded) = context.blobs.encode(peer, hash, offset, length)?;
     Ok(encoded.enumerate().map(move |(number, part)| {
         part.map(|encoded| wire::BlobChunk { size: if number == 0 { size } else { 0 }, encoded })
             .map_err(Error::from)

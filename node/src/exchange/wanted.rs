@@ -15,12 +15,13 @@ use volbridge_proto::{
 
 use super::{call, feed::log_message, following, missing, patiently, peer::refused};
 use crate::{
+    blobs::{Kept, delete_unnamed},
     context::Context,
     error::Error,
     store::{
         StoreError,
         blobs::{self, BlobName},
-        entries, logs,
+        entries, logs, refusals,
     },
     views,
 };
@@ -73,7 +74,7 @@ async fn round(
         if let Err(error) = fetch_bodies(&fetcher, peer, &mut client).await {
             tracing::debug!(partner.id = %peer, %error, "wanted bodies were not fetched");
         }
-        if let Err(error) = fetch_blobs(&fetcher, &mut client).await {
+        if let Err(error) = fetch_blobs(&fetcher, peer, &mut client).await {
             tracing::info!(partner.id = %peer, %error, "wanted blobs were not fetched");
         }
     };
@@ -127,7 +128,11 @@ async fn own_carriers(context: &Context) -> Result<Vec<PartnerId>, Error> {
     Ok(carriers.iter().filter_map(|id| PartnerId::try_from(id.as_slice()).ok()).collect())
 }
 
-async fn fetch_blobs(context: &Arc<Context>, client: &mut ExchangeClient<Channel>) -> Result<(), Error> {
+async fn fetch_blobs(
+    context: &Arc<Context>,
+    peer: PartnerId,
+    client: &mut ExchangeClient<Channel>,
+) -> Result<(), Error> {
     let mut after = None;
     loop {
         let wanted = blobs::wanted(&context.db, after, ROUND).await?;
@@ -139,41 +144,90 @@ async fn fetch_blobs(context: &Arc<Context>, client: &mut ExchangeClient<Channel
                 Ok(()) => {}
                 // This peer hasn't got it; another may.
                 Err(error) if error.code == Code::BlobUnknown => {}
+                Err(error) if concerns_one_blob(error.code) => {
+                    tracing::info!(partner.id = %peer, blob = %blob.hash, %error, "a blob was refused");
+                    if error.code == Code::BlobHash {
+                        refusals::note(&context.db, context.env.now(), peer, error.code).await?;
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }
     }
 }
 
-/// Fetches one blob from where it was interrupted; every 16 KiB are verified as they come.
+/// Whether a peer may be asked for other blobs all the same: what is wrong with one must not keep away the others.
+fn concerns_one_blob(code: Code) -> bool {
+    matches!(
+        code,
+        Code::BlobHash
+            | Code::BlobSize
+            | Code::BlobTooLarge
+            | Code::BlobRange
+            | Code::StoreCorrupt
+            | Code::Unavailable
+    )
+}
+
+/// What is left of the quota of a partner whose record names a blob.
+async fn allowance(context: &Context, hash: BlobHash) -> Result<u64, Error> {
+    let logs: BTreeSet<_> = blobs::uses(&context.db, hash).await?.into_iter().map(|(log, _)| log).collect();
+    let mut left = 0;
+    for log in logs {
+        let held = blobs::bytes_of_log(&context.db, log).await?;
+        left = left.max(context.config.blobs.partner_bytes.saturating_sub(held));
+    }
+    Ok(left)
+}
+
+/// Fetches one blob, unless it is here and only the database doesn't know: then a crash came between.
 async fn fetch_blob(
     context: &Arc<Context>,
     client: &mut ExchangeClient<Channel>,
     blob: BlobName,
 ) -> Result<(), Error> {
-    if context.blobs.size(blob.hash) != Some(blob.size) {
-        let allowance = context.config.blobs.partner_bytes;
-        let mut receiving = context.blobs.receive(blob.hash, blob.size, allowance).await?;
-        if !receiving.is_complete() {
-            let offset = receiving.offset();
-            let request = wire::FetchBlobRequest { hash: blob.hash.to_vec(), offset, length: 0 };
-            let answer = call(context, client.fetch_blob(request)).await?;
-            let fetcher = Arc::clone(context);
-            let pieces = futures::stream::unfold((fetcher, answer), |(fetcher, mut answer)| async {
-                let piece = match patiently(&fetcher, answer.message()).await {
-                    Ok(Ok(Some(chunk))) => Ok(chunk.encoded),
-                    Ok(Ok(None)) => return None,
-                    Ok(Err(status)) => Err(refused(status).to_string()),
-                    Err(error) => Err(error.to_string()),
-                };
-                Some((piece, (fetcher, answer)))
-            });
-            receiving.decode(blob.size - offset, pieces.boxed()).await?;
-        }
-        receiving.finish().await?;
+    // Until the database knows nobody else deletes it: who withdraws the record meanwhile waits, and deletes it then.
+    let kept = match context.blobs.kept(blob.hash, blob.size)? {
+        Some(kept) => kept,
+        None => receive_blob(context, client, blob).await?,
+    };
+    let arrived = context.db.write(move |tx| async move { blobs::arrived(tx, blob).await }.boxed());
+    let arrived = Ok::<bool, StoreError>(arrived.await?)?;
+    drop(kept);
+    if !arrived {
+        return delete_unnamed(&context.blobs, &context.db, blob.hash).await;
     }
-    let held = context.db.write(move |tx| async move { blobs::set_held(tx, blob, true).await }.boxed());
-    Ok::<(), StoreError>(held.await?)?;
     context.changes.send_modify(|_| ());
     Ok(())
+}
+
+/// Fetches one blob from where it was interrupted; every 16 KiB are verified as they come.
+async fn receive_blob(
+    context: &Arc<Context>,
+    client: &mut ExchangeClient<Channel>,
+    blob: BlobName,
+) -> Result<Kept, Error> {
+    if let Some(size) = context.blobs.size(blob.hash) {
+        // Whoever names it with another size lies.
+        return Err(Error::new(Code::BlobSize).with("size", size));
+    }
+    let allowance = allowance(context, blob.hash).await?;
+    let mut receiving = context.blobs.receive(blob.hash, blob.size, allowance).await?;
+    if !receiving.is_complete() {
+        let offset = receiving.offset();
+        let request = wire::FetchBlobRequest { hash: blob.hash.to_vec(), offset, length: 0 };
+        let answer = call(context, client.fetch_blob(request)).await?;
+        let fetcher = Arc::clone(context);
+        let pieces = futures::stream::unfold((fetcher, answer), |(fetcher, mut answer)| async {
+            let piece = match patiently(&fetcher, answer.message()).await {
+                Ok(Ok(Some(chunk))) => Ok(chunk.encoded),
+                Ok(Ok(None)) => return None,
+                Ok(Err(status)) => Err(refused(status).to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            Some((piece, (fetcher, answer)))
+        });
+        receiving.decode(blob.size - offset, pieces.boxed()).await?;
+    }
+    Ok(receiving.finish().await?)
 }

@@ -52,10 +52,47 @@ pub async fn set_held(tx: &mut Tx, blob: BlobName, held: bool) -> Result<(), Sto
     Ok(())
 }
 
+/// The bytes of a blob that was wanted are verified and durable; false if no record names it any more.
+pub async fn arrived(tx: &mut Tx, blob: BlobName) -> Result<bool, StoreError> {
+    let sql = "UPDATE blob SET held = $1 WHERE hash = $2 AND size = $3";
+    Ok(tx.execute(sql, args![true, blob.hash, blob.size]).await? == 1)
+}
+
+/// Up to `limit` blobs that are held and that no record names: uploads whose record hasn't come yet.
+pub async fn unnamed(q: &impl Query, limit: u32) -> Result<Vec<BlobName>, StoreError> {
+    all(q
+        .rows(
+            "SELECT hash, size FROM blob WHERE held
+             AND NOT EXISTS (SELECT 1 FROM blob_use WHERE blob_use.hash = blob.hash)
+             ORDER BY hash, size LIMIT $1",
+            args![limit],
+        )
+        .await?)
+}
+
+/// Forgets a blob that no record names; false if one does by now.
+pub async fn forget(tx: &mut Tx, blob: BlobName) -> Result<bool, StoreError> {
+    let gone = tx
+        .execute(
+            "DELETE FROM blob WHERE hash = $1 AND size = $2
+             AND NOT EXISTS (SELECT 1 FROM blob_use WHERE blob_use.hash = blob.hash)",
+            args![blob.hash, blob.size],
+        )
+        .await?;
+    Ok(gone == 1)
+}
+
 /// The blob with this hash, if it is held.
 pub async fn held(q: &impl Query, hash: BlobHash) -> Result<Option<BlobName>, StoreError> {
     let row = q.row_opt("SELECT hash, size FROM blob WHERE hash = $1 AND held", args![hash]).await?;
     row.map(typed).transpose()
+}
+
+/// The sizes with which a blob is named, or was uploaded.
+pub async fn sizes(q: &impl Query, hash: BlobHash) -> Result<Vec<u64>, StoreError> {
+    let rows: Vec<(i64,)> =
+        q.rows("SELECT size FROM blob WHERE hash = $1 ORDER BY size", args![hash]).await?;
+    rows.into_iter().map(|(size,)| column::count("blob", hash, size)).collect()
 }
 
 /// Up to `limit` blobs that are held, above the hash `after`.
@@ -120,18 +157,22 @@ pub async fn release(tx: &mut Tx, log: LogNumber, index: u64) -> Result<Vec<Blob
                 args![blob.hash, blob.size],
             )
             .await?;
-        // Another record may name the same bytes with another size.
-        if gone == 1 && uses(tx, blob.hash).await?.is_empty() {
+        // Another record may name the same hash with another size: one of them lies, and a lie keeps no bytes here.
+        if gone == 1 && held(tx, blob.hash).await?.is_none() {
             unused.push(blob);
         }
     }
     Ok(unused)
 }
 
-/// The bytes of all blobs that a log's entries name: what its quota counts.
+/// The bytes that are held of blobs that a log's entries name: what its quota counts.
 pub async fn bytes_of_log(q: &impl Query, log: LogNumber) -> Result<u64, StoreError> {
     let (bytes,): (i64,) = q
-        .row("SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM blob_use WHERE log = $1", args![log])
+        .row(
+            "SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM blob WHERE held AND EXISTS
+             (SELECT 1 FROM blob_use WHERE blob_use.hash = blob.hash AND blob_use.size = blob.size AND log = $1)",
+            args![log],
+        )
         .await?;
     column::count("blob_use", log, bytes)
 }

@@ -271,10 +271,39 @@ async fn a_blob_goes_with_the_last_record_that_names_it(#[case] place: Place) {
     assert_eq!(blobs::held(&tx, blob(1, 0).hash).await.unwrap(), Some(blob(1, 100)));
     assert_eq!(blobs::held(&tx, blob(2, 0).hash).await.unwrap(), None);
     assert_eq!(blobs::uses(&tx, blob(1, 0).hash).await.unwrap(), [(1, 5), (2, 6), (9, 0)]);
-    assert_eq!(blobs::bytes_of_log(&tx, 1).await.unwrap(), 110);
+    assert_eq!(blobs::sizes(&tx, blob(1, 0).hash).await.unwrap(), [1, 100]);
+    assert_eq!(blobs::bytes_of_log(&tx, 1).await.unwrap(), 100);
     assert_eq!(blobs::bytes_of_log(&tx, 3).await.unwrap(), 0);
     assert_eq!(blobs::release(&mut tx, 1, 5).await.unwrap(), [blob(2, 10)]);
     assert_eq!(blobs::release(&mut tx, 9, 0).await.unwrap(), []);
     assert_eq!(blobs::release(&mut tx, 2, 6).await.unwrap(), [blob(1, 100)]);
     assert_eq!(blobs::wanted(&tx, None, 9).await.unwrap(), []);
+    // Nor does the lie keep the bytes when the record that doesn't lie goes first.
+    blobs::add(&mut tx, 1, 7, blob(3, 100)).await.unwrap();
+    blobs::add(&mut tx, 9, 1, blob(3, 1)).await.unwrap();
+    assert!(blobs::arrived(&mut tx, blob(3, 100)).await.unwrap());
+    assert_eq!(blobs::release(&mut tx, 1, 7).await.unwrap(), [blob(3, 100)]);
+    // Bytes that come too late for their record are not held.
+    assert!(!blobs::arrived(&mut tx, blob(3, 100)).await.unwrap());
+    assert_eq!(blobs::held(&tx, blob(3, 0).hash).await.unwrap(), None);
+}
+
+#[rstest]
+#[case::sqlite(sqlite())]
+#[case::postgres(postgres())]
+#[tokio::test]
+async fn an_upload_that_no_record_names_can_be_forgotten(#[case] place: Place) {
+    let db = place.open().await;
+    let mut tx = db.begin().await.unwrap();
+    let (named, unnamed) =
+        (BlobName { hash: [1; 32].into(), size: 5 }, BlobName { hash: [2; 32].into(), size: 6 });
+    for blob in [named, unnamed] {
+        blobs::set_held(&mut tx, blob, true).await.unwrap();
+    }
+    blobs::add(&mut tx, 1, 5, named).await.unwrap();
+    assert_eq!(blobs::unnamed(&tx, 9).await.unwrap(), [unnamed]);
+    assert!(!blobs::forget(&mut tx, named).await.unwrap());
+    assert!(blobs::forget(&mut tx, unnamed).await.unwrap());
+    assert!(blobs::sizes(&tx, unnamed.hash).await.unwrap().is_empty());
+    assert_eq!(blobs::held(&tx, named.hash).await.unwrap(), Some(named));
 }
