@@ -13,6 +13,7 @@ mod materials;
 mod network;
 mod organisations;
 mod partners;
+mod patience;
 pub mod permit;
 mod profiles;
 mod proofs;
@@ -38,12 +39,13 @@ use volbridge_proto::{
 };
 
 use crate::{context::Context, error::Error};
+use patience::Patience;
 use permit::Tokens;
 
 /// Bytes of the largest request. Records are smaller; blobs come in pieces.
 const REQUEST: usize = 4 << 20;
 
-/// How long a call may take; streams only until they begin.
+/// How long a call may take; streams only until they begin, and uploads as long as they go on.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Calls under way on one connection.
@@ -132,7 +134,7 @@ impl Api {
         C: tokio::io::AsyncRead + tokio::io::AsyncWrite + Connected + Unpin + Send + 'static,
     {
         let mut server = Server::builder()
-            .timeout(PATIENCE)
+            .layer(Patience(PATIENCE))
             .concurrency_limit_per_connection(CALLS)
             .http2_keepalive_interval(Some(Duration::from_secs(30)))
             .http2_keepalive_timeout(Some(Duration::from_secs(20)));
