@@ -146,6 +146,35 @@ impl LiarsLog {
         encode_public(self.env.bytes(), Some(partner), epoch, &statement, None).expect("a body")
     }
 
+    /// A material that names a blob; not yet in the log.
+    pub fn material(&self, title: &str, hash: &[u8], size: u64) -> EncodedBody {
+        let material = record::Material {
+            language: "en".to_owned(),
+            conference: self.subject().to_vec(),
+            title: title.to_owned(),
+            kind: "paper".to_owned(),
+            licence: "CC-BY-4.0".to_owned(),
+            blob: Some(record::Blob {
+                hash: hash.to_vec(),
+                size,
+                media_type: "application/pdf".to_owned(),
+                filename: "paper.pdf".to_owned(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let statement = record::Statement {
+            kind: "volbridge.material.v1".to_owned(),
+            subject: self.subject().to_vec(),
+            revision: 1,
+            issued_at: self.env.now().as_millis(),
+            payload: canonical::encode(&material, "Material").expect("canonical"),
+            ..Default::default()
+        };
+        let LogId { partner, epoch } = self.id();
+        encode_public(self.env.bytes(), Some(partner), epoch, &statement, None).expect("a body")
+    }
+
     /// A listing sealed to a partner as its `nth` record; not yet in the log.
     pub async fn sealed_listing(&self, title: &str, recipient: &crate::Partner, nth: u64) -> EncodedBody {
         let db = &recipient.node().context().db;
@@ -235,6 +264,12 @@ impl LiarsLog {
 /// Changes a tail on its way out.
 pub type Lie = fn(&LiarsLog, &mut wire::Tail);
 
+/// What a call to `FetchBlob` is answered with.
+pub type BlobAnswer = Result<Answers<wire::BlobChunk>, Status>;
+
+/// Answers for blobs.
+pub type Blobs = Arc<dyn Fn(wire::FetchBlobRequest) -> BlobAnswer + Send + Sync>;
+
 /// A node that serves a log and lies about it.
 pub struct Liar {
     /// What it serves.
@@ -250,7 +285,7 @@ impl Liar {
         let tls = TlsIdentity::generate().expect("a TLS key");
         let mut log = LiarsLog::new(Env::system(), tls.hash());
         grow(&mut log);
-        Self::serve(victim, &tls, log, lie).await
+        Self::serve(victim, &tls, log, lie, no_blobs()).await
     }
 
     /// Serves one log in two histories, each to its own victim.
@@ -261,9 +296,21 @@ impl Liar {
         for (side, (victim, grow)) in [&mut one, &mut other].into_iter().zip(victims.into_iter().zip(grow)) {
             let mut log = log.clone();
             grow(&mut log);
-            *side = Some(Self::serve(victim, &tls, log, |_, _| {}).await);
+            *side = Some(Self::serve(victim, &tls, log, |_, _| {}, no_blobs()).await);
         }
         [one, other].map(|side| side.expect("served"))
+    }
+
+    /// Serves a log truly, and its blobs as it likes.
+    pub async fn start_with_blobs(
+        victim: &crate::Partner,
+        grow: impl FnOnce(&mut LiarsLog),
+        blobs: Blobs,
+    ) -> Self {
+        let tls = TlsIdentity::generate().expect("a TLS key");
+        let mut log = LiarsLog::new(Env::system(), tls.hash());
+        grow(&mut log);
+        Self::serve(victim, &tls, log, |_, _| {}, blobs).await
     }
 
     /// The same with so many listings that are sealed to the victim.
@@ -275,17 +322,23 @@ impl Liar {
             let sealed = log.sealed_listing(&format!("CANARY {nth}"), victim, nth).await;
             log.append(vec![sealed]);
         }
-        Self::serve(victim, &tls, log, lie).await
+        Self::serve(victim, &tls, log, lie, no_blobs()).await
     }
 
-    async fn serve(victim: &crate::Partner, tls: &TlsIdentity, log: LiarsLog, lie: Lie) -> Self {
+    async fn serve(
+        victim: &crate::Partner,
+        tls: &TlsIdentity,
+        log: LiarsLog,
+        lie: Lie,
+        blobs: Blobs,
+    ) -> Self {
         let pins = Pins::new();
         let known = victim.tls_pins().await;
         pins.set(known.into_iter().map(|pin| (pin, victim.id)));
         let acceptor = Acceptor::new(tls, &pins, Limits::default()).expect("an acceptor");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its address");
-        let service = ExchangeServer::new(Service { log: Arc::new(log.clone()), lie, _pins: pins });
+        let service = ExchangeServer::new(Service { log: Arc::new(log.clone()), lie, blobs, _pins: pins });
         let server = tokio::spawn(async move {
             let served =
                 Server::builder().add_service(service).serve_with_incoming(acceptor.incoming(listener));
@@ -308,13 +361,19 @@ impl Drop for Liar {
     }
 }
 
+fn no_blobs() -> Blobs {
+    Arc::new(|_| Err(Status::not_found("nothing here")))
+}
+
 struct Service {
     log: Arc<LiarsLog>,
     lie: Lie,
+    blobs: Blobs,
     _pins: Arc<Pins>,
 }
 
-type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+/// A stream of answers.
+pub type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl Exchange for Service {
@@ -388,9 +447,9 @@ impl Exchange for Service {
 
     async fn fetch_blob(
         &self,
-        _: Request<wire::FetchBlobRequest>,
+        request: Request<wire::FetchBlobRequest>,
     ) -> Result<Response<Self::FetchBlobStream>, Status> {
-        Err(Status::not_found("nothing here"))
+        (self.blobs)(request.into_inner()).map(Response::new)
     }
 
     async fn heads(&self, _: Request<wire::HeadsRequest>) -> Result<Response<wire::HeadsResponse>, Status> {

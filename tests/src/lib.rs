@@ -5,6 +5,7 @@
 pub mod browser;
 pub mod caller;
 pub mod cutter;
+pub mod dam;
 pub mod desk;
 pub mod journal;
 pub mod kill;

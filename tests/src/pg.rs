@@ -1,5 +1,6 @@
 //! A PostgreSQL server for tests: started by whichever test needs it first, shared by all tests of one run, gone with the
-//! runner (cargo or nextest). Unix socket, no TCP, no fsync. Needs the packages of PostgreSQL, not a running service.
+//! runner (cargo or nextest). Unix socket, no TCP, no fsync except for tests that kill. Needs the packages of PostgreSQL,
+//! not a running service.
 //!
 //! Only the standard library: other packages' tests include this file with `#[path]`.
 
@@ -18,6 +19,9 @@ use std::{
     },
     time::Duration,
 };
+
+/// Tests that kill nodes run the real program, which insists on a server that keeps what it says it keeps.
+const DURABLE: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), [b'k', b'i', b'l', b'l', ..]);
 
 /// The server of this run.
 #[derive(Debug)]
@@ -60,7 +64,8 @@ impl PgCluster {
     /// The process that started the tests lives as long as the run: its number names the server's folder.
     fn start() -> io::Result<Self> {
         let runner = parent_id();
-        let folder = std::env::temp_dir().join(format!("volbridge-pg-{runner}"));
+        let name = if DURABLE { "volbridge-pg-durable" } else { "volbridge-pg" };
+        let folder = std::env::temp_dir().join(format!("{name}-{runner}"));
         let lock = File::create(folder.with_extension("lock"))?;
         lock.lock()?;
         let cluster = Self { bin: bin_folder()?, folder };
@@ -87,14 +92,11 @@ impl PgCluster {
         }
         let mut postgres = self.server("postgres", owner);
         postgres.arg("-D").arg(&data).arg("-k").arg(&self.folder);
-        for setting in [
-            "listen_addresses=",
-            "fsync=off",
-            "full_page_writes=off",
-            "max_connections=300",
-            "shared_buffers=64MB",
-        ] {
+        for setting in ["listen_addresses=", "max_connections=300", "shared_buffers=64MB"] {
             postgres.args(["-c", setting]);
+        }
+        if !DURABLE {
+            postgres.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
         }
         postgres.stderr(File::create(self.folder.join("log"))?).process_group(0);
         let server = postgres.spawn()?.id();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod introductions;
+mod materials;
 mod people;
 mod records;
 mod served;
