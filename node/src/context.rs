@@ -295,7 +295,11 @@ impl Context {
 
     /// Opens a stored entry of the own log; none if it was erased.
     pub fn own_statement(&self, row: &EntryRow) -> Result<Option<Statement>, Error> {
-        let Some(bytes) = &row.body else { return Ok(None) };
+        if row.body.is_none() {
+            return Ok(None);
+        }
+        let damaged = || StoreError::corrupt("entry", row.key(), "the body doesn't hash to the leaf");
+        let bytes = row.sound_body().ok_or_else(damaged)?;
         let corrupt = |refusal: Refusal| StoreError::corrupt("entry", row.key(), refusal);
         let body = Body::parse(bytes, &self.own.id).map_err(corrupt)?;
         if let Some(statement) = body.statement() {

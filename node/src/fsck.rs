@@ -3,7 +3,7 @@
 
 use futures::StreamExt as _;
 use volbridge_proto::{
-    Refusal,
+    BlobHash, Refusal,
     identity::rotation::KeyHistory,
     record_id,
     tlog::{
@@ -22,14 +22,12 @@ use crate::{
         blobs::{self as blob_rows, BlobName},
         entries::{self, State},
         logs::{self, LogRow},
+        tiles,
     },
 };
 
 /// Entries read at a time.
 const STEP: u64 = 1_024;
-
-/// Blobs looked up at a time.
-const BLOBS: u32 = 256;
 
 /// Faults of one log that are named; a log in ruins needs no list.
 const NAMED: usize = 100;
@@ -67,6 +65,7 @@ pub struct Report {
 pub async fn log(on: &impl Query, log: &LogRow, history: &KeyHistory) -> Result<LogReport, StoreError> {
     let mut report = LogReport { root: Frontier::new().root(), entries: 0, bodies: 0, faults: Vec::new() };
     let mut frontier = Frontier::new();
+    let mut hashes = Vec::new();
     let mut covered = None;
     let mut start = 0;
     while start < log.size {
@@ -76,6 +75,7 @@ pub async fn log(on: &impl Query, log: &LogRow, history: &KeyHistory) -> Result<
                 report.fault(log, &format!("entry {} is missing", frontier.size()));
                 return Ok(report);
             }
+            hashes.push(leaf_hash(&entry.leaf));
             frontier.push(leaf_hash(&entry.leaf));
             if frontier.size() == log.checkpoint_size {
                 covered = Some(frontier.root());
@@ -95,6 +95,9 @@ pub async fn log(on: &impl Query, log: &LogRow, history: &KeyHistory) -> Result<
     report.root = frontier.root();
     if frontier != log.frontier {
         report.fault(log, "the entries don't give the stored tree");
+    }
+    if let Err(which) = tiles::check(on, log.number, hashes).await? {
+        report.fault(log, &which);
     }
     if let Err(why) = checkpoint(log, history, covered) {
         report.fault(log, &format!("checkpoint: {why}"));
@@ -142,20 +145,40 @@ pub async fn node(context: &Context) -> Result<Report, Error> {
     Ok(report)
 }
 
-/// Reads every blob, which verifies it.
 async fn blobs(context: &Context, report: &mut Report) -> Result<(), Error> {
     let mut after = None;
-    loop {
-        let held = blob_rows::all_held(&context.db, after, BLOBS).await?;
-        let Some(last) = held.last() else { return Ok(()) };
-        after = Some(last.hash);
-        for blob in held {
-            report.blobs += 1;
-            if let Err(why) = whole(context, blob).await {
-                report.faults.push(format!("blob {}: {why}", blob.hash));
-            }
+    while let Some((blob, read)) = next_blob(context, after).await? {
+        after = Some(blob.hash);
+        report.blobs += 1;
+        if let Err(why) = read {
+            report.faults.push(format!("blob {}: {why}", blob.hash));
         }
     }
+    Ok(())
+}
+
+/// The blobs that are held and damaged.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn damaged_blobs(context: &Context) -> Result<Vec<BlobName>, Error> {
+    let (mut after, mut damaged) = (None, Vec::new());
+    while let Some((blob, read)) = next_blob(context, after).await? {
+        after = Some(blob.hash);
+        if read.is_err() {
+            damaged.push(blob);
+        }
+    }
+    Ok(damaged)
+}
+
+/// Reads the next blob that is held, which verifies it.
+async fn next_blob(
+    context: &Context,
+    after: Option<BlobHash>,
+) -> Result<Option<(BlobName, Result<(), BlobError>)>, Error> {
+    let Some(blob) = blob_rows::all_held(&context.db, after, 1).await?.pop() else { return Ok(None) };
+    Ok(Some((blob, whole(context, blob).await)))
 }
 
 async fn whole(context: &Context, blob: BlobName) -> Result<(), BlobError> {

@@ -18,6 +18,7 @@ mod metrics;
 mod node;
 pub mod publish;
 pub mod receipts;
+mod repair;
 pub mod status;
 pub mod store;
 pub mod tls;

@@ -3,7 +3,10 @@
 use tonic::{Request, Response, Status};
 use volbridge_proto::{
     Code,
-    tlog::tile::{self, TileId, WIDTH},
+    tlog::{
+        checkpoint::VerifiedCheckpoint,
+        tile::{self, TileId, WIDTH},
+    },
     wire::node::v1::{self as wire, logs_server::Logs},
 };
 
@@ -12,7 +15,7 @@ use crate::{
     error::Error,
     fsck,
     store::{
-        Query, entries,
+        Query, StoreError, entries,
         logs::{self, LogRow},
         tiles,
     },
@@ -89,6 +92,9 @@ async fn checkpoint(api: &Api, request: &wire::LogRequest) -> Result<wire::Check
     if log.checkpoint.is_empty() {
         return Err(Error::new(Code::LogUnknown).at("log"));
     }
+    let history = api.context.key_history(&api.context.db, &log).await?;
+    VerifiedCheckpoint::verify(&log.checkpoint, &history)
+        .map_err(|refusal| StoreError::corrupt("log", log.number, refusal))?;
     Ok(wire::CheckpointResponse { note: log.checkpoint })
 }
 
@@ -99,7 +105,9 @@ async fn tile(api: &Api, request: wire::TileRequest) -> Result<wire::TileRespons
     let there = there.ok_or_else(|| Error::new(Code::TileMissing))?;
     check_width(request.width, there.width)?;
     let id = TileId { width: request.width, ..there };
-    Ok(wire::TileResponse { data: tile::encode(&tiles::hashes(&on, log.number, id).await?) })
+    let stated = log.stated()?;
+    let hashes = tiles::sound(&on, log.number, id, stated.size, &stated.root).await?;
+    Ok(wire::TileResponse { data: tile::encode(&hashes) })
 }
 
 async fn entry_bundle(api: &Api, request: wire::EntryBundleRequest) -> Result<wire::TileResponse, Error> {
@@ -110,6 +118,8 @@ async fn entry_bundle(api: &Api, request: wire::EntryBundleRequest) -> Result<wi
     check_width(request.width, there.width)?;
     let start = request.number.saturating_mul(WIDTH);
     let leaves = entries::leaves(&on, log.number, start..start + u64::from(request.width)).await?;
+    let stated = log.stated()?;
+    tiles::check_leaves(&on, log.number, start, leaves.iter().map(Vec::as_slice), &stated).await?;
     let data = tile::encode_entries(leaves.iter().map(Vec::as_slice));
     Ok(wire::TileResponse { data: data.ok_or_else(|| Error::new(Code::StoreCorrupt))? })
 }

@@ -5,7 +5,7 @@ use tonic::{Request, Response, Status};
 use volbridge_proto::wire::node::v1::{self as wire, maintenance_server::Maintenance};
 
 use super::{Api, answer};
-use crate::{error::Error, fsck, ingest};
+use crate::{error::Error, fsck, ingest, repair};
 
 #[tonic::async_trait]
 impl Maintenance for Api {
@@ -22,7 +22,7 @@ impl Maintenance for Api {
         request: Request<wire::FsckRequest>,
     ) -> Result<Response<wire::FsckResponse>, Status> {
         self.permit("Maintenance.Fsck", request.metadata())?;
-        answer(check(self).await)
+        answer(check(self, request.into_inner().repair).await)
     }
 }
 
@@ -37,12 +37,18 @@ async fn rebuild(api: &Api) -> Result<wire::RebuildViewsResponse, Error> {
     Ok(wire::RebuildViewsResponse { entries })
 }
 
-async fn check(api: &Api) -> Result<wire::FsckResponse, Error> {
-    let report = fsck::node(&api.context).await?;
+async fn check(api: &Api, repair: bool) -> Result<wire::FsckResponse, Error> {
+    let mut report = fsck::node(&api.context).await?;
+    let mut repaired = Vec::new();
+    if repair && !report.faults.is_empty() {
+        repaired = repair::node(&api.context).await?;
+        report = fsck::node(&api.context).await?;
+    }
     Ok(wire::FsckResponse {
         entries: report.entries,
         bodies: report.bodies,
         blobs: report.blobs,
         faults: report.faults,
+        repaired,
     })
 }

@@ -12,11 +12,13 @@ use volbridge_proto::{
 use super::{Api, answer, permit::Caller, proofs, reading::Reading, request};
 use crate::{
     error::Error,
+    ingest,
     publish::{Draft, Idempotency, PublishedRecord, Withdraw},
     store::{
         causes,
         entries::{self, EntryRow, State, Verdict},
-        logs, recipients, revisions, withdrawals,
+        logs::{self, LogRow},
+        recipients, revisions, withdrawals,
     },
     views::{self, Place},
 };
@@ -70,46 +72,51 @@ async fn get(api: &Api, caller: Caller, request: &wire::GetRecordRequest) -> Res
 async fn find(reading: &Reading<'_>, id: RecordId) -> Result<EntryRow, Error> {
     let mut found = entries::find(&reading.tx, id).await?;
     // Anybody can enter another's id in a log; such a leaf has no body that fits.
+    // Of what is sealed, what is held here doesn't show in the order either (T31).
+    let shown = |entry: &EntryRow| reading.viewer.sees_named() || !is_named(entry);
     found.sort_by_key(|entry| {
-        (entry.verdict == Verdict::NotEntryValid, entry.state != State::Held, entry.log)
+        let (refused, held) = (entry.verdict == Verdict::NotEntryValid, entry.state == State::Held);
+        (shown(entry) && refused, !(shown(entry) && held), entry.log)
     });
     let entry = found.into_iter().next().ok_or_else(|| Error::new(Code::RecordUnknown))?;
-    Ok(entry)
+    Ok(entry.sound())
+}
+
+fn is_named(entry: &EntryRow) -> bool {
+    entry.parsed().is_some_and(|leaf| leaf.class == Class::Named)
 }
 
 impl Reading<'_> {
     /// A stored entry as this viewer may see it.
     pub(super) async fn record(&mut self, entry: EntryRow) -> Result<wire::Record, Error> {
+        let entry = entry.sound();
         let log = self.log(entry.log).await?.row;
         let leaf = entry.parsed();
         let id = leaf.map_or_else(|| RecordId::new([0; 32]), |leaf| leaf.id);
         let place = Place { log: entry.log, log_id: log.id, index: entry.index, id };
-        let named = leaf.is_some_and(|leaf| leaf.class == Class::Named);
+        if is_named(&entry) && !self.viewer.sees_named() {
+            return self.leaf_alone(&log, &entry, &place).await;
+        }
         let (statement, refused) = self.judged(&entry, leaf, &place);
-        let state = self.state(&entry, named, statement.as_ref()).await?;
-        let source_gone = self.source_gone(&entry, named).await?;
+        let state = self.state(&entry, statement.as_ref()).await?;
+        let source_gone = self.source_gone(&entry).await?;
         let readable = statement.as_ref().filter(|_| state != wire::RecordState::NotForUs);
-        let body = if named && !self.viewer.sees_named() { None } else { entry.body };
         Ok(wire::Record {
             provenance: Some(self.provenance(&place, readable).await?),
             state: state.into(),
             class: leaf.map_or(0, |leaf| u32::from(leaf.class.number())),
             kind: readable.map(|statement| statement.kind.clone()).unwrap_or_default(),
-            body: body.unwrap_or_default(),
+            body: entry.body.unwrap_or_default(),
             json: readable.and_then(content_json).unwrap_or_default(),
             refused,
             source_gone,
         })
     }
 
-    /// With which withdrawn source the body went. What a sealed record was made from is its readers' affair.
-    async fn source_gone(
-        &mut self,
-        entry: &EntryRow,
-        named: bool,
-    ) -> Result<Option<wire::SourceGone>, Error> {
+    /// With which withdrawn source the body went.
+    async fn source_gone(&mut self, entry: &EntryRow) -> Result<Option<wire::SourceGone>, Error> {
         let gone = matches!(entry.state, State::ErasedWithSource | State::ErasedAsClaimed);
-        if !gone || named && !self.viewer.sees_named() {
+        if !gone {
             return Ok(None);
         }
         let Some(cause) = causes::of_entry(&self.tx, entry.log, entry.index).await? else { return Ok(None) };
@@ -119,6 +126,24 @@ impl Reading<'_> {
             claimed: cause.claimed,
             owed_by: cause.at.plus(WITHDRAWAL_DUE_MS).as_millis(),
         }))
+    }
+
+    /// A sealed record, as everybody may see it: what follows from the leaves and the public withdrawals, and the
+    /// same whether this node is its author, a recipient, a carrier or none of them (T31).
+    async fn leaf_alone(
+        &mut self,
+        log: &LogRow,
+        entry: &EntryRow,
+        place: &Place,
+    ) -> Result<wire::Record, Error> {
+        let withdrawn = ingest::is_withdrawn(&self.tx, log, entry, None).await?;
+        let state = if withdrawn { wire::RecordState::Erased } else { wire::RecordState::NotForUs };
+        Ok(wire::Record {
+            provenance: Some(self.provenance(place, None).await?),
+            state: state.into(),
+            class: u32::from(Class::Named.number()),
+            ..Default::default()
+        })
     }
 
     /// What it says, as far as the viewer may read it, and why it doesn't count, if it doesn't.
@@ -145,27 +170,21 @@ impl Reading<'_> {
     async fn state(
         &self,
         entry: &EntryRow,
-        named: bool,
         statement: Option<&Statement>,
     ) -> Result<wire::RecordState, Error> {
         use wire::RecordState as S;
-        let held = match entry.state {
-            State::Held => true,
+        match entry.state {
+            State::Held => {}
             State::Absent => return Ok(S::Withheld),
             State::Erased => return Ok(S::Erased),
             State::ErasedWithSource | State::ErasedAsClaimed => return Ok(S::ErasedWithSource),
             State::NotForUs => return Ok(S::NotForUs),
             State::Unsupported => return Ok(S::Unsupported),
-        };
-        debug_assert!(held);
+        }
         match entry.verdict {
-            Verdict::NotEntryValid | Verdict::NotContentValid if !named || self.viewer.sees_named() => {
-                return Ok(S::Refused);
-            }
-            Verdict::UnknownKind | Verdict::NeedsNewer if !named || self.viewer.sees_named() => {
-                return Ok(S::Unsupported);
-            }
-            _ => {}
+            Verdict::NotEntryValid | Verdict::NotContentValid => return Ok(S::Refused),
+            Verdict::UnknownKind | Verdict::NeedsNewer => return Ok(S::Unsupported),
+            Verdict::Counts => {}
         }
         let Some(statement) = statement else { return Ok(S::NotForUs) };
         let revision = revisions::at(&self.tx, entry.log, entry.index).await?;
@@ -331,7 +350,7 @@ async fn erasures(
     };
     let said = entries::at(&reading.tx, entry.log, by).await?;
     let issued_at = said.and_then(|said| {
-        let body = Body::parse(said.body.as_deref()?, &log.id).ok()?;
+        let body = Body::parse(said.sound_body()?, &log.id).ok()?;
         body.statement().map(|statement| statement.issued_at)
     });
     let due_at = issued_at.unwrap_or(reading.now).plus(RECEIPT_DUE_MS);

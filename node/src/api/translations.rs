@@ -84,7 +84,7 @@ fn readers(source: &Statement, me: PartnerId) -> Vec<PartnerId> {
 async fn source_statement(api: &Api, caller: Caller, id: RecordId) -> Result<Statement, Error> {
     let reading = api.read(caller).await?;
     for entry in entries::find(&reading.tx, id).await? {
-        let Some(bytes) = &entry.body else { continue };
+        let Some(bytes) = entry.sound_body() else { continue };
         let log = logs::load(&reading.tx, entry.log).await?;
         let Ok(body) = Body::parse(bytes, &log.id) else { continue };
         let statement = match (&body.content, reading.viewer) {

@@ -4,7 +4,7 @@
 //! that is further behind gets a `Target` and ranges with subtree proofs, so that it
 //! can store while it still catches up. Bytes under way are bounded per log.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, ops::Range, sync::Arc};
 
 use prost::Message;
 use volbridge_proto::{
@@ -23,9 +23,9 @@ use crate::{
     failpoint,
     heads::Head,
     store::{
-        causes,
+        StoreError, causes,
         entries::{self, EntryRow, State},
-        logs::LogNumber,
+        logs::{self, LogNumber},
         recipients, tiles,
     },
     views,
@@ -122,7 +122,7 @@ impl Feed {
 
     /// The entries up to the head in one message, if they fit.
     async fn tail(&mut self, context: &Context, head: &Head) -> Result<Option<Response>, Error> {
-        let rows = entries::range(&context.db, head.number, self.sent..head.size).await?;
+        let rows = self.sound(context, head, self.sent..head.size, &head.checkpoint).await?;
         let bodies = self.bodies(context, head, &rows).await?;
         let bytes = bodies.iter().map(Message::encoded_len).sum::<usize>();
         if bytes > BODIES {
@@ -161,7 +161,7 @@ impl Feed {
         let start = self.sent;
         let aligned = start - start % 256;
         let end = target.min(aligned + 256);
-        let rows = entries::range(&context.db, head.number, start..end).await?;
+        let rows = self.sound(context, head, start..end, &self.checkpoint).await?;
         let proof = tiles::prove(&context.db, head.number, target, move |source| {
             proof::subtree(source, aligned, end, target)
         })
@@ -187,6 +187,25 @@ impl Feed {
             self.target = None;
         }
         Ok(responses)
+    }
+
+    /// The entries of a range, if their leaves are those that the checkpoint was made over (F12).
+    async fn sound(
+        &self,
+        context: &Context,
+        head: &Head,
+        range: Range<u64>,
+        checkpoint: &str,
+    ) -> Result<Vec<EntryRow>, Error> {
+        let corrupt = |why| StoreError::corrupt("log", head.number, why);
+        let stated = logs::stated(checkpoint).map_err(|refusal| corrupt(refusal.to_string()))?;
+        let rows = entries::range(&context.db, head.number, range.clone()).await?;
+        if rows.len() as u64 != range.end - range.start {
+            return Err(corrupt(format!("entries of {range:?} are missing")).into());
+        }
+        let leaves = rows.iter().map(|row| row.leaf.as_slice());
+        tiles::check_leaves(&context.db, head.number, range.start, leaves, &stated).await?;
+        Ok(rows)
     }
 
     fn went_out(&mut self, end: u64, bytes: usize) {

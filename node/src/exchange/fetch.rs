@@ -141,11 +141,14 @@ pub async fn blob(
     }))
 }
 
-/// Whether a peer may have an entry's body: public ones, and named ones that are addressed to it.
+/// Whether a peer may have an entry's body: public ones, and named ones that are addressed to it or that it wrote.
 async fn may_read(context: &Context, peer: PartnerId, row: &EntryRow) -> Result<bool, Error> {
     match (row.state, row.parsed()) {
         (State::Held, Some(leaf)) if leaf.class == Class::Public => Ok(true),
         (State::Held, Some(_)) => {
+            if logs::load(&context.db, row.log).await?.id.partner == peer {
+                return Ok(true);
+            }
             let recipients = recipients::of_entry(&context.db, row.log, row.index).await?;
             Ok(recipients.iter().any(|recipient| recipient.partner == peer))
         }

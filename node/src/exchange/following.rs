@@ -55,6 +55,8 @@ pub enum Stop {
     Fault(FollowFault),
     /// Somebody else has stored these entries meanwhile: subscribe again from there.
     Overtaken,
+    /// The peer says that it can't serve this log: others may, and later it may again.
+    Ended(Code),
     /// This node couldn't.
     Error(Error),
 }
@@ -107,6 +109,7 @@ impl Following {
             let follower = LogFollower::new(log, history, Frontier::new(), Vec::new())?;
             return Ok(Self { follower, pending: None, carries, catching_up: None });
         };
+        row.check_frontier()?;
         let start = row.size - row.size % WIDTH;
         let partial = entries::leaves(&context.db, row.number, start..row.size).await?;
         let partial = partial.iter().map(|leaf| leaf_hash(leaf)).collect();
@@ -176,8 +179,7 @@ impl Following {
                 return self.store(context, range, Beside { carried, claims }).await;
             }
             Response::Ended(ended) => {
-                let code = ended.code.parse().unwrap_or(Code::PeerProtocol);
-                return Err(Stop::Fault(FollowFault::OutOfOrder(Refusal::new(code))));
+                return Err(Stop::Ended(ended.code.parse().unwrap_or(Code::PeerProtocol)));
             }
         }
         Ok(None)

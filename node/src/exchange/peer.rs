@@ -46,6 +46,9 @@ const HEADS: Duration = Duration::from_secs(30);
 /// Cosignatures wait this long for each other before a round of `Heads`.
 const GATHER: Duration = Duration::from_millis(500);
 
+/// In place of a subscription's number: the peer has ended it. Numbers begin at 1.
+const NOBODY: u64 = 0;
+
 /// Requests on their way to the peer.
 const OUTBOX: usize = 64;
 
@@ -219,6 +222,7 @@ impl Session {
             self.told.extend(page.iter().map(|head| (head.log, head.clone())));
             heads::take(&self.context, self.peer, &theirs.heads).await?;
         }
+        self.subscribed.retain(|_, number| *number != NOBODY);
         self.subscribe_all(false).await?;
         self.wanted.spawn(&self.context, self.peer, self.client.clone());
         Ok(())
@@ -306,6 +310,14 @@ impl Session {
         self.request(Request::Unsubscribe(wire::Unsubscribe { log: Some(log_message(&log)) })).await?;
         match stop {
             Stop::Overtaken => {
+                self.context.claims.release(log, self.peer);
+                Ok(())
+            }
+            Stop::Ended(code) => {
+                tracing::warn!(partner.id = %self.peer, log.id = %log, %code, "a peer can't serve a log");
+                refusals::note(&self.context.db, self.context.env.now(), self.peer, code).await?;
+                // Until the next round.
+                self.subscribed.insert(log, NOBODY);
                 self.context.claims.release(log, self.peer);
                 Ok(())
             }

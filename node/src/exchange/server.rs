@@ -242,7 +242,18 @@ impl Session {
                 self.send(Ok(ended)).await?;
                 continue;
             }
-            let responses = feed.next(&self.context, &head).await?;
+            let responses = match feed.next(&self.context, &head).await {
+                Ok(responses) => responses,
+                // What is damaged here goes to nobody; the peer's other logs go on (F12).
+                Err(error) if error.code == Code::StoreCorrupt => {
+                    tracing::error!(%error, source = ?error.source, "a log can't be served: run `volbridge fsck --repair`");
+                    let ended = feed.ended(error.code);
+                    self.feeds.remove(&log);
+                    self.send(Ok(ended)).await?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             more |= !responses.is_empty();
             for response in responses {
                 self.send(Ok(response)).await?;

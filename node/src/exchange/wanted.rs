@@ -1,15 +1,18 @@
 //! What is named and not here: blobs of live records, bodies of public entries. Asked
 //! for at every peer that connects, whoever the author is; checked against hash and leaf.
+//! Sealed records whose leaves came through a relay are asked for at their author and at
+//! this node's carriers: nobody else may have them, and who relays can't tell them apart.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use futures::{FutureExt as _, StreamExt as _};
 use tonic::transport::Channel;
 use volbridge_proto::{
-    BlobHash, Code, PartnerId,
+    BlobHash, Code, LogId, PartnerId,
     wire::exchange::v1::{self as wire, exchange_client::ExchangeClient},
 };
 
@@ -51,9 +54,11 @@ impl Drop for Guard {
     }
 }
 
-/// Fetches from one peer, one round at a time.
+/// Fetches from one peer, one round at a time; by log, below which size the peer was asked for sealed records.
 #[derive(Debug, Default)]
-pub struct Wanted(Arc<tokio::sync::Mutex<()>>);
+pub struct Wanted(Arc<tokio::sync::Mutex<Asked>>);
+
+type Asked = BTreeMap<LogId, u64>;
 
 impl Wanted {
     /// Asks a peer for everything that is wanted, beside the stream; nothing if it is being asked.
@@ -68,11 +73,14 @@ async fn round(
     fetcher: Arc<Context>,
     peer: PartnerId,
     mut client: ExchangeClient<Channel>,
-    _turn: tokio::sync::OwnedMutexGuard<()>,
+    mut asked: tokio::sync::OwnedMutexGuard<Asked>,
 ) {
     let round = async {
         if let Err(error) = fetch_bodies(&fetcher, peer, &mut client).await {
             tracing::debug!(partner.id = %peer, %error, "wanted bodies were not fetched");
+        }
+        if let Err(error) = fetch_sealed(&fetcher, peer, &mut client, &mut asked).await {
+            tracing::debug!(partner.id = %peer, %error, "sealed bodies were not fetched");
         }
         if let Err(error) = fetch_blobs(&fetcher, peer, &mut client).await {
             tracing::info!(partner.id = %peer, %error, "wanted blobs were not fetched");
@@ -91,31 +99,43 @@ async fn fetch_bodies(
 ) -> Result<(), Error> {
     let carriers = own_carriers(context).await?;
     for head in context.heads.all() {
-        if head.number == context.own.number || head.frozen {
+        // Of the own log only what was found damaged is absent.
+        if head.frozen {
             continue;
         }
         let mut ranges = entries::absent(&context.db, head.number, 0, ROUND).await?;
         // What was left out of what is this node's: nobody else need know that it misses something.
-        if peer == head.log.partner || carriers.contains(&peer) {
+        if head.number != context.own.number && (peer == head.log.partner || carriers.contains(&peer)) {
             let log = logs::load(&context.db, head.number).await?;
             ranges.extend(missing::places(&context.db, &log, MISSING).await?);
         }
-        if ranges.is_empty() {
+        fetch_ranges(context, peer, client, head.log, ranges).await?;
+    }
+    Ok(())
+}
+
+/// Asks an author, or a carrier of this node, for sealed records of which only the leaf is here, each once.
+async fn fetch_sealed(
+    context: &Arc<Context>,
+    peer: PartnerId,
+    client: &mut ExchangeClient<Channel>,
+    asked: &mut Asked,
+) -> Result<(), Error> {
+    let carries = own_carriers(context).await?.contains(&peer);
+    for head in context.heads.all() {
+        if head.number == context.own.number || head.frozen || !(carries || head.log.partner == peer) {
             continue;
         }
-        let ranges =
-            ranges.into_iter().map(|range| wire::IndexRange { start: range.start, end: range.end }).collect();
-        let request = wire::FetchBodiesRequest { log: Some(log_message(&head.log)), ranges };
-        let mut answer = match call(context, client.fetch_bodies(request)).await {
-            Ok(answer) => answer,
-            Err(error) if error.code == Code::PeerSlow => return Err(error),
-            // It doesn't hold this log, or not as much of it: others may.
-            Err(_) => continue,
+        let from = asked.get(&head.log).copied().unwrap_or(0);
+        let ranges = entries::not_for_us(&context.db, head.number, from, ROUND).await?;
+        let until = match ranges.last() {
+            Some(last) if ranges.iter().map(|range| range.end - range.start).sum::<u64>() >= ROUND.into() => {
+                last.end
+            }
+            _ => head.size,
         };
-        while let Some(bodies) = patiently(context, answer.message()).await?.map_err(refused)? {
-            following::take_claims(context, head.log, &bodies.erased).await?;
-            following::store_late(context, peer, head.log, bodies.bodies).await?;
-            context.status.touch();
+        if fetch_ranges(context, peer, client, head.log, ranges).await? {
+            asked.insert(head.log, until);
         }
     }
     Ok(())
@@ -126,6 +146,34 @@ async fn own_carriers(context: &Context) -> Result<Vec<PartnerId>, Error> {
     let info = views::partners::node_info(&context.db, &context.own.id.partner).await?;
     let carriers = info.map(|info| info.carriers).unwrap_or_default();
     Ok(carriers.iter().filter_map(|id| PartnerId::try_from(id.as_slice()).ok()).collect())
+}
+
+/// Asks for the bodies of these entries, and stores what comes. False if the peer hasn't got as much of the log.
+async fn fetch_ranges(
+    context: &Arc<Context>,
+    peer: PartnerId,
+    client: &mut ExchangeClient<Channel>,
+    log: LogId,
+    ranges: Vec<Range<u64>>,
+) -> Result<bool, Error> {
+    if ranges.is_empty() {
+        return Ok(true);
+    }
+    let ranges =
+        ranges.into_iter().map(|range| wire::IndexRange { start: range.start, end: range.end }).collect();
+    let request = wire::FetchBodiesRequest { log: Some(log_message(&log)), ranges };
+    let mut answer = match call(context, client.fetch_bodies(request)).await {
+        Ok(answer) => answer,
+        Err(error) if error.code == Code::PeerSlow => return Err(error),
+        // It doesn't hold this log, or not as much of it: others may.
+        Err(_) => return Ok(false),
+    };
+    while let Some(bodies) = patiently(context, answer.message()).await?.map_err(refused)? {
+        following::take_claims(context, log, &bodies.erased).await?;
+        following::store_late(context, peer, log, bodies.bodies).await?;
+        context.status.touch();
+    }
+    Ok(true)
 }
 
 async fn fetch_blobs(

@@ -18,7 +18,8 @@ use crate::{
         changes::{self, Change},
         entries::{self, EntryRow, State, Verdict},
         logs::{self, LogRow},
-        received, revisions,
+        received,
+        revisions::{self, RevisionRow},
         withdrawals::{self, Receipt},
     },
     views::{self, Shown},
@@ -117,7 +118,7 @@ pub(super) async fn refold(
         return Ok(());
     }
     let action = if counted.statement.revision == 1 { "published" } else { "revised" };
-    note_change(tx, reader, action, &row.kind, (row.log, row.index, subject), effects).await
+    note_change(tx, reader, action, row, effects).await
 }
 
 fn shown<'a>(
@@ -141,13 +142,18 @@ pub(super) async fn note_change(
     tx: &mut Tx,
     reader: &Reader<'_>,
     action: &str,
-    kind: &str,
-    (log, index, subject): (i64, u64, SubjectId),
+    row: &RevisionRow,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
-    let change =
-        Change { at: reader.now, action: action.to_owned(), kind: kind.to_owned(), log, index, subject };
-    effects.changed = Some(changes::add(tx, &change).await?);
+    let change = Change {
+        at: reader.now,
+        action: action.to_owned(),
+        kind: row.kind.clone(),
+        log: row.log,
+        index: row.index,
+        subject: row.subject,
+    };
+    effects.changed = Some(changes::add(tx, &change, row.class).await?);
     Ok(())
 }
 
@@ -170,15 +176,12 @@ pub(super) fn read_row<'a>(
     log: &'a LogRow,
     row: &EntryRow,
 ) -> Result<Option<Counted<'a>>, StoreError> {
-    let (State::Held, Some(bytes)) = (row.state, &row.body) else { return Ok(None) };
+    let (State::Held, Some(bytes)) = (row.state, row.sound_body()) else { return Ok(None) };
     if matches!(row.verdict, Verdict::NotEntryValid | Verdict::NotContentValid) {
         return Ok(None);
     }
     let body =
         Body::parse(bytes, &log.id).map_err(|refusal| StoreError::corrupt("entry", row.key(), refusal))?;
-    if row.id() != Some(body.id) {
-        return Err(StoreError::corrupt("entry", row.key(), "the body doesn't hash to the leaf's id"));
-    }
     let (statement, nth) = match &body.content {
         Content::Public(statement) => (statement.clone(), None),
         Content::Sealed(_) => match named::open(reader, &body) {

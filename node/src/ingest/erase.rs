@@ -58,7 +58,10 @@ pub(super) async fn withdraw(
 }
 
 /// Whether an effective Withdrawal names this entry.
-pub(super) async fn is_withdrawn(
+///
+/// # Errors
+/// When the store fails.
+pub async fn is_withdrawn(
     tx: &Tx,
     log: &LogRow,
     row: &EntryRow,
@@ -184,7 +187,6 @@ pub(super) async fn entry(
         return Ok(());
     }
     views::hide(tx, &revision.kind, log.number, revision.subject).await?;
-    let place = (log.number, index, revision.subject);
-    note_change(tx, reader, "withdrawn", &revision.kind, place, effects).await?;
+    note_change(tx, reader, "withdrawn", &revision, effects).await?;
     Box::pin(refold(tx, reader, log, revision.subject, None, effects)).await
 }

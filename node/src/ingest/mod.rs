@@ -25,7 +25,7 @@ use volbridge_proto::{
     },
 };
 
-pub use self::rebuild::rebuild;
+pub use self::{erase::is_withdrawn, rebuild::rebuild};
 use crate::{
     metrics,
     store::{

@@ -120,6 +120,7 @@ async fn write_group(
     if log.frozen {
         return Err(Error::new(Code::LogFrozen).with("log", log.id));
     }
+    log.check_frontier()?;
     if log.known_size > log.size {
         return Err(Error::new(Code::LogBehind).with("size", log.size).with("seen", log.known_size));
     }

@@ -1,10 +1,16 @@
 //! What happened in the directory, in the order in which it did here: for those who watch, and for the search index.
+//!
+//! Numbers are shown to everybody who watches, so those of public changes follow each other in steps, and changes of
+//! sealed records get numbers in between: nobody else can count them (threats.md T31).
 
-use volbridge_proto::{SubjectId, Timestamp};
+use volbridge_proto::{SubjectId, Timestamp, tlog::entry::Class};
 
 use super::{Query, StoreError, Tx, args, column, logs::LogNumber};
 
-/// How many are kept.
+/// From one public change's number to the next.
+pub const STEP: i64 = 1 << 20;
+
+/// How many public ones are kept, and what happened between them.
 pub const KEPT: i64 = 100_000;
 
 /// A change.
@@ -24,16 +30,20 @@ pub struct Change {
     pub subject: SubjectId,
 }
 
-/// Notes a change; returns its number.
-pub async fn add(tx: &mut Tx, change: &Change) -> Result<i64, StoreError> {
-    let number = last(tx).await? + 1;
+/// Notes a change of a record of this class; returns its number.
+pub async fn add(tx: &mut Tx, change: &Change, class: Class) -> Result<i64, StoreError> {
+    let last = last(tx).await?;
+    let number = match class {
+        Class::Public => (last / STEP + 1) * STEP,
+        Class::Named => last + 1,
+    };
     tx.execute(
         "INSERT INTO change (number, at, action, kind, log, entry_index, subject)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
         args![number, change.at, &change.action, &change.kind, change.log, change.index, change.subject],
     )
     .await?;
-    tx.execute("DELETE FROM change WHERE number <= $1", args![number - KEPT]).await?;
+    tx.execute("DELETE FROM change WHERE number <= $1", args![number - KEPT * STEP]).await?;
     Ok(number)
 }
 

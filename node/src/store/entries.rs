@@ -104,12 +104,16 @@ impl EntryRow {
     /// The body, if it is what the leaf says: a damaged one is named in the node's log and given to nobody (F12).
     #[must_use]
     pub fn sound_body(&self) -> Option<&[u8]> {
-        let body = self.body.as_deref()?;
-        if self.id() == Some(record_id(body)) {
-            return Some(body);
+        sound_body(&self.key(), self.id(), self.body.as_deref())
+    }
+
+    /// The entry as it may be shown: one whose body is damaged is as if nobody had sent that yet.
+    #[must_use]
+    pub fn sound(mut self) -> Self {
+        if self.body.is_some() && self.sound_body().is_none() {
+            (self.state, self.body) = (State::Absent, None);
         }
-        tracing::error!(entry = %self.key(), "a stored body is damaged: run `volbridge fsck`");
-        None
+        self
     }
 
     /// For errors: `3/1041`.
@@ -122,6 +126,17 @@ impl EntryRow {
         let prefix = self.id().map_or(0, |id| id.prefix());
         args![self.log, self.index, self.leaf, prefix, self.state.number(), self.verdict.number(), self.body]
     }
+}
+
+/// A stored body, if it has this id; a damaged one is named in the node's log.
+#[must_use]
+pub fn sound_body<'a>(key: &str, id: Option<RecordId>, body: Option<&'a [u8]>) -> Option<&'a [u8]> {
+    let body = body?;
+    if id == Some(record_id(body)) {
+        return Some(body);
+    }
+    tracing::error!(entry = key, "a stored body is damaged: run `volbridge fsck --repair`");
+    None
 }
 
 #[derive(FromRow)]
@@ -261,6 +276,27 @@ pub async fn erase(tx: &mut Tx, log: LogNumber, index: u64, state: State) -> Res
     Ok(())
 }
 
+/// Takes a damaged body away: it is asked for again. False if it isn't held any more.
+pub async fn miss(tx: &mut Tx, log: LogNumber, index: u64) -> Result<bool, StoreError> {
+    let touched = tx
+        .execute(
+            "UPDATE entry SET state = 1, body = NULL WHERE log = $1 AND entry_index = $2 AND state = 0",
+            args![log, index],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+/// Puts a damaged leaf right.
+pub async fn set_leaf(tx: &mut Tx, log: LogNumber, index: u64, leaf: Leaf) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE entry SET leaf = $1, id_prefix = $2 WHERE log = $3 AND entry_index = $4",
+        args![leaf.encode().to_vec(), leaf.id.prefix(), log, index],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Says what this node has of an entry; the body stays as it is.
 pub async fn set_state(tx: &mut Tx, log: LogNumber, index: u64, state: State) -> Result<(), StoreError> {
     tx.execute(
@@ -302,6 +338,27 @@ pub async fn absent(
             args![log, from, limit],
         )
         .await?;
+    as_ranges(log, rows)
+}
+
+/// Up to `limit` named entries from `from` on whose bodies didn't come, as ranges: some may be for this node.
+pub async fn not_for_us(
+    q: &impl Query,
+    log: LogNumber,
+    from: u64,
+    limit: u32,
+) -> Result<Vec<Range<u64>>, StoreError> {
+    let rows: Vec<(i64,)> = q
+        .rows(
+            "SELECT entry_index FROM entry WHERE log = $1 AND state = 4 AND state <> 0 AND entry_index >= $2
+             ORDER BY entry_index LIMIT $3",
+            args![log, from, limit],
+        )
+        .await?;
+    as_ranges(log, rows)
+}
+
+fn as_ranges(log: LogNumber, rows: Vec<(i64,)>) -> Result<Vec<Range<u64>>, StoreError> {
     let mut ranges: Vec<Range<u64>> = Vec::new();
     for (index,) in rows {
         let index = column::count("entry", log, index)?;

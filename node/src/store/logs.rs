@@ -4,7 +4,10 @@
 //! stands beside the size: with new leaves it gives the root that the next checkpoint must have.
 
 use sqlx::FromRow;
-use volbridge_proto::{LogId, PartnerId, Timestamp, tlog::frontier::Frontier};
+use volbridge_proto::{
+    LogId, PartnerId, Refusal, Timestamp,
+    tlog::{checkpoint::Checkpoint, frontier::Frontier, note::SignedNote},
+};
 
 use super::{Query, StoreError, Tx, args, column, signed};
 
@@ -38,6 +41,36 @@ pub struct LogRow {
     pub frozen: bool,
     /// When anything of this last changed.
     pub changed_at: Timestamp,
+}
+
+impl LogRow {
+    /// What its newest checkpoint states: what is served is proven under that.
+    ///
+    /// # Errors
+    /// When the stored note is damaged.
+    pub fn stated(&self) -> Result<Checkpoint, StoreError> {
+        stated(&self.checkpoint).map_err(|refusal| StoreError::corrupt("log", self.number, refusal))
+    }
+
+    /// Whether the tree's right edge is that of the newest checkpoint; true if they are of different sizes.
+    ///
+    /// # Errors
+    /// When it isn't: the row is damaged, and what is appended to it would be another history (F12, P3).
+    pub fn check_frontier(&self) -> Result<(), StoreError> {
+        if self.size != self.checkpoint_size || self.size == 0 || self.stated()?.root == self.frontier.root()
+        {
+            return Ok(());
+        }
+        Err(StoreError::corrupt("log", self.number, "the frontier isn't that of the checkpoint"))
+    }
+}
+
+/// The size and root in a stored note.
+///
+/// # Errors
+/// When it can't be read.
+pub fn stated(note: &str) -> Result<Checkpoint, Refusal> {
+    Checkpoint::parse(SignedNote::parse(note)?.text())
 }
 
 #[derive(FromRow)]
@@ -156,6 +189,16 @@ pub async fn advance(
         )
         .await?;
     Ok(touched == 1)
+}
+
+/// Puts a damaged right edge right, to one that gives the root of the checkpoint.
+pub async fn set_frontier(tx: &mut Tx, log: LogNumber, frontier: &Frontier) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE log SET frontier = $1 WHERE number = $2 AND size = $3",
+        args![frontier.encode(), log, frontier.size()],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Keeps a newer signed note, or the same size with more cosignatures. The time of the newest ML-DSA-44 line stays. False if the kept one is larger.

@@ -27,6 +27,13 @@ pub async fn add(tx: &mut Tx, log: LogNumber, nth: u64, index: u64) -> Result<bo
     Ok(column::count("received", log, kept)? == index)
 }
 
+/// Whether an entry was addressed to this node.
+pub async fn holds(q: &impl Query, log: LogNumber, index: u64) -> Result<bool, StoreError> {
+    let row: Option<(i64,)> =
+        q.row_opt("SELECT nth FROM received WHERE log = $1 AND entry_index = $2", args![log, index]).await?;
+    Ok(row.is_some())
+}
+
 /// The highest number that is here, and its index.
 pub async fn highest(q: &impl Query, log: LogNumber) -> Result<Option<(u64, u64)>, StoreError> {
     let row: Option<(i64, i64)> = q

@@ -5,6 +5,7 @@
 use volbridge_proto::{
     Refusal,
     tlog::{
+        checkpoint::Checkpoint,
         entry::{Hash, leaf_hash},
         proof,
         tile::{self, TileId, Tiles, WIDTH},
@@ -89,6 +90,54 @@ pub async fn hashes(q: &impl Query, log: LogNumber, id: TileId) -> Result<Vec<Ha
     }
 }
 
+/// The hashes of one tile, if they stand in the tree of `size` with this root: damaged ones are named and never
+/// served (F12).
+pub async fn sound(
+    q: &impl Query,
+    log: LogNumber,
+    id: TileId,
+    size: u64,
+    root: &Hash,
+) -> Result<Vec<Hash>, StoreError> {
+    let hashes = hashes(q, log, id).await?;
+    let key = format!("{log}/{}/{}", id.level, id.number);
+    // How many leaves stand under one of the hashes.
+    let leaves = 1_u64.checked_shl(id.level.saturating_mul(8)).unwrap_or(u64::MAX);
+    let start = id.number.saturating_mul(WIDTH).saturating_mul(leaves);
+    let end = start.saturating_add(leaves.saturating_mul(id.width.into()));
+    let proof = prove(q, log, size, move |source| proof::subtree(source, start, end, size)).await?;
+    proof::verify_subtree(start, end, &tree::root(&hashes), size, root, &proof)
+        .map_err(|_| StoreError::corrupt("tile", key, "doesn't stand in the tree of the checkpoint"))?;
+    Ok(hashes)
+}
+
+/// Whether these leaves, from `start` on, stand in the tree that a checkpoint states (F12).
+pub async fn check_leaves<'a>(
+    q: &impl Query,
+    log: LogNumber,
+    start: u64,
+    leaves: impl ExactSizeIterator<Item = &'a [u8]>,
+    stated: &Checkpoint,
+) -> Result<(), StoreError> {
+    let end = start.saturating_add(leaves.len() as u64);
+    let mut given = leaves.map(leaf_hash);
+    let mut at = start;
+    while at < end {
+        let number = at / WIDTH;
+        let Some(tile) = TileId::in_tree(0, number, stated.size) else { break };
+        let hashes = sound(q, log, tile, stated.size, &stated.root).await?;
+        let skipped = usize::try_from(at - number * WIDTH).unwrap_or(usize::MAX);
+        let until = end.min((number + 1) * WIDTH);
+        for (index, hash) in (at..until).zip(hashes.iter().skip(skipped)) {
+            if given.next().as_ref() != Some(hash) {
+                return Err(StoreError::corrupt("entry", format!("{log}/{index}"), "a damaged leaf"));
+            }
+        }
+        at = until;
+    }
+    Ok(())
+}
+
 async fn leaf_hashes(
     q: &impl Query,
     log: LogNumber,
@@ -122,6 +171,31 @@ async fn stored(
         Some(hashes) => Ok(hashes.to_vec()),
         None => Err(StoreError::corrupt("tile", key, format!("{} hashes, not {width}", hashes.len()))),
     }
+}
+
+/// Whether the stored tiles of a log are what its leaf hashes give; names the first that isn't.
+pub async fn check(
+    q: &impl Query,
+    log: LogNumber,
+    leaves: Vec<Hash>,
+) -> Result<Result<(), String>, StoreError> {
+    let mut hashes = leaves;
+    for level in 1.. {
+        hashes = hashes.chunks_exact(256).map(tree::root).collect();
+        if hashes.is_empty() {
+            break;
+        }
+        for (number, expected) in (0_u64..).zip(hashes.chunks(256)) {
+            match stored(q, log, level, number, expected.len() as u64).await {
+                Ok(found) if found == expected => {}
+                Ok(_) | Err(StoreError::Corrupt { .. }) => {
+                    return Ok(Err(format!("tile {level}/{number} is damaged")));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// Forgets the tiles of a log, to write them anew from its entries.

@@ -1,5 +1,5 @@
 //! From a row of a view to the record that it shows. The body was verified on its way in; here it is hashed once
-//! more, so that a damaged row is found and never served (F12).
+//! more, so that a damaged one is found and never served; what stands beside it is (F12, P9).
 
 use prost::Message;
 use volbridge_proto::{
@@ -12,7 +12,7 @@ use volbridge_proto::{
 };
 
 use super::{Cursor, Page, Viewer};
-use crate::store::StoreError;
+use crate::store::{StoreError, entries::sound_body};
 
 /// `SELECT` of what [`EntryRow`] holds from a view `v`, its log `l` and its entry `e`: the view, what its list is
 /// ordered by, what tells its rows apart, and how the text goes on.
@@ -91,7 +91,7 @@ impl EntryRow {
         Ok(Cursor { order: self.list_order, subject, log: self.log })
     }
 
-    /// The record; none if the viewer can't open it, or its body is gone.
+    /// The record; none if the viewer can't open it, or its body is gone or damaged.
     pub(super) fn read<T: Message + Default>(
         self,
         viewer: Viewer<'_>,
@@ -104,11 +104,10 @@ impl EntryRow {
     /// The record's statement, its content unread.
     pub(super) fn statement(&self, viewer: Viewer<'_>) -> Result<Option<(Place, Statement)>, StoreError> {
         let place = self.place()?;
-        let Some(bytes) = &self.body else { return Ok(None) };
+        let Some(bytes) = sound_body(&self.key(), Some(place.id), self.body.as_deref()) else {
+            return Ok(None);
+        };
         let body = Body::parse(bytes, &place.log_id).map_err(|refusal| self.corrupt(refusal))?;
-        if body.id != place.id {
-            return Err(self.corrupt("the body doesn't hash to the leaf"));
-        }
         let statement = match body.content {
             Content::Public(statement) => Some(statement),
             Content::Sealed(_) => viewer.open(&body),
@@ -126,13 +125,18 @@ impl EntryRow {
         Ok(Place { log: self.log, log_id: LogId::new(partner, epoch), index, id: leaf.id })
     }
 
-    /// The body as it is stored.
-    pub(super) fn into_body(self) -> Option<Vec<u8>> {
-        self.body
+    /// The body as it is stored, if it is what its leaf says.
+    pub(super) fn sound_body(&self) -> Option<Vec<u8>> {
+        let id = Leaf::parse(&self.leaf).map(|leaf| leaf.id);
+        sound_body(&self.key(), id, self.body.as_deref()).map(<[u8]>::to_vec)
     }
 
     pub(super) fn corrupt(&self, why: impl ToString) -> StoreError {
-        StoreError::corrupt("entry", format!("{}/{}", self.log, self.entry_index), why)
+        StoreError::corrupt("entry", self.key(), why)
+    }
+
+    fn key(&self) -> String {
+        format!("{}/{}", self.log, self.entry_index)
     }
 }
 

@@ -5,7 +5,12 @@
 use std::collections::BTreeMap;
 
 use prost::Message;
-use volbridge_proto::{id::PartnerId, kinds, wire::record::v1 as wire};
+use volbridge_proto::{
+    id::{PartnerId, partner_id, record_id},
+    kinds,
+    tlog::entry::Leaf,
+    wire::record::v1 as wire,
+};
 
 use super::{
     Current, Shown, Viewer,
@@ -96,7 +101,7 @@ pub async fn descriptor(
 pub async fn descriptor_body(on: &impl Query, partner: &PartnerId) -> Result<Option<Vec<u8>>, StoreError> {
     let mut select = newest();
     select.add(" AND l.partner = ?", args![partner.as_bytes()]);
-    Ok(select.row_opt::<EntryRow>(on).await?.and_then(EntryRow::into_body))
+    Ok(select.row_opt::<EntryRow>(on).await?.and_then(|row| row.sound_body()))
 }
 
 /// The body of a partner's very first record: its hash is the partner's id.
@@ -108,7 +113,7 @@ pub async fn first_body(on: &impl Query, partner: &PartnerId) -> Result<Option<V
             args![partner.as_bytes()],
         )
         .await?;
-    Ok(row.and_then(|(body,)| body))
+    Ok(row.and_then(|(body,)| body).filter(|body| partner_id(body) == *partner))
 }
 
 const NODE_INFO: &str = "SELECT v.log, l.partner, l.epoch, v.node_info_index AS entry_index, e.leaf, e.body, \
@@ -126,21 +131,29 @@ pub async fn node_info(on: &impl Query, partner: &PartnerId) -> Result<Option<wi
 /// The body of a partner's newest NodeInfo.
 pub async fn node_info_body(on: &impl Query, partner: &PartnerId) -> Result<Option<Vec<u8>>, StoreError> {
     let row: Option<EntryRow> = on.row_opt(NODE_INFO, args![partner.as_bytes()]).await?;
-    Ok(row.and_then(EntryRow::into_body))
+    Ok(row.and_then(|row| row.sound_body()))
 }
 
 /// The bodies of all descriptors of a log with their places, ascending.
 pub async fn descriptors_of_log(on: &impl Query, log: i64) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-    let rows: Vec<(i64, Option<Vec<u8>>)> = on
+    let rows: Vec<(i64, Vec<u8>, Option<Vec<u8>>)> = on
         .rows(
-            "SELECT d.entry_index, e.body FROM descriptor d \
+            "SELECT d.entry_index, e.leaf, e.body FROM descriptor d \
              JOIN entry e ON e.log = d.log AND e.entry_index = d.entry_index \
              WHERE d.log = $1 ORDER BY d.entry_index",
             args![log],
         )
         .await?;
-    let present = rows.into_iter().filter_map(|(index, body)| Some((u64::try_from(index).ok()?, body?)));
-    Ok(present.collect())
+    let mut bodies = Vec::with_capacity(rows.len());
+    for (index, leaf, body) in rows {
+        let (Ok(number), Some(body)) = (u64::try_from(index), body) else { continue };
+        // Keys follow from all of them: without one, none is known.
+        if Leaf::parse(&leaf).map(|leaf| leaf.id) != Some(record_id(&body)) {
+            return Err(StoreError::corrupt("entry", format!("{log}/{index}"), "a damaged descriptor"));
+        }
+        bodies.push((number, body));
+    }
+    Ok(bodies)
 }
 
 /// Whether a log has a descriptor at or above an index.

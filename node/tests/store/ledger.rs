@@ -7,7 +7,7 @@ use volbridge_node::store::{
     idempotency::{self, Done},
     refusals::{self, Refused},
 };
-use volbridge_proto::{RecordId, SubjectId, Timestamp};
+use volbridge_proto::{RecordId, SubjectId, Timestamp, tlog::entry::Class};
 
 use crate::{
     log::partner,
@@ -82,10 +82,38 @@ async fn changes_are_followed_by_their_number(#[case] place: Place) {
     };
     assert_eq!(changes::last(&tx).await.unwrap(), 0);
     for index in 0..3 {
-        changes::add(&mut tx, &change(index)).await.unwrap();
+        changes::add(&mut tx, &change(index), Class::Public).await.unwrap();
     }
-    assert_eq!(changes::since(&tx, 1, 9).await.unwrap(), [(2, change(1)), (3, change(2))]);
-    assert_eq!(changes::newest(&tx, 1).await.unwrap(), [(3, change(2))]);
+    let (second, third) = (2 * changes::STEP, 3 * changes::STEP);
+    let found = changes::since(&tx, changes::STEP, 9).await.unwrap();
+    assert_eq!(found, [(second, change(1)), (third, change(2))]);
+    assert_eq!(changes::newest(&tx, 1).await.unwrap(), [(third, change(2))]);
+}
+
+#[rstest]
+#[case::sqlite(sqlite())]
+#[case::postgres(postgres())]
+#[tokio::test]
+async fn t31_numbers_of_public_changes_tell_nothing_of_sealed_ones(#[case] place: Place) {
+    let db = place.open().await;
+    let mut tx = db.begin().await.unwrap();
+    let change = Change {
+        at: NOW,
+        action: "published".into(),
+        kind: "volbridge.listing.v1".into(),
+        log: 1,
+        index: 0,
+        subject: SubjectId::v4([7; 16]),
+    };
+    let mut numbers = Vec::new();
+    for class in [Class::Public, Class::Named, Class::Named, Class::Public, Class::Named, Class::Public] {
+        let number = changes::add(&mut tx, &change, class).await.unwrap();
+        if class == Class::Public {
+            numbers.push(number / changes::STEP);
+        }
+    }
+    assert_eq!(numbers, [1, 2, 3]);
+    assert_eq!(changes::since(&tx, 0, 9).await.unwrap().len(), 6);
 }
 
 #[rstest]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    commands::{blob, config, demo, init, list, log, partner, publish, record, serve, show, withdraw},
+    commands::{blob, config, demo, fsck, init, list, log, partner, publish, record, serve, show, withdraw},
     lang::Lang,
 };
 
@@ -85,7 +85,7 @@ pub enum Command {
     #[command(subcommand)]
     Views(ViewsCommand),
     /// Check every stored entry, body and blob
-    Fsck,
+    Fsck(fsck::Args),
     /// The configuration
     #[command(subcommand)]
     Config(config::Command),

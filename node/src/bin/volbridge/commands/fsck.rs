@@ -12,18 +12,29 @@ use crate::{
     session::Session,
 };
 
-pub async fn run(session: &Session) -> Outcome {
+/// What is done about what is found.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Args {
+    /// Put right what can be, and ask partners again for damaged bodies and files
+    #[arg(long)]
+    repair: bool,
+}
+
+pub async fn run(session: &Session, args: Args) -> Outcome {
     let client = session.connect().await?;
     let lang = session.lang();
-    let answer = client.maintenance().fsck(node::FsckRequest {}).await?.into_inner();
-    let node::FsckResponse { entries, bodies, blobs, ref faults } = answer;
+    let answer = client.maintenance().fsck(node::FsckRequest { repair: args.repair }).await?.into_inner();
+    let node::FsckResponse { entries, bodies, blobs, ref faults, ref repaired } = answer;
+    for what in repaired {
+        session.output.hint(&say!(lang, "repaired: {what}", "已修复：{what}"));
+    }
     if !faults.is_empty() {
         let (count, list) = (faults.len(), faults.join("\n  "));
         let what = say!(lang, "{count} fault(s):\n  {list}", "发现 {count} 处错误：\n  {list}");
         return Err(Problem::saying(Code::StoreCorrupt, what).hint(say!(
             lang,
-            "stop the node, copy the data folder, and restore what is damaged from a backup",
-            "请停止节点、复制数据目录，再从备份恢复损坏的部分"
+            "run: volbridge fsck --repair. What stays: stop the node, copy the data folder, restore it from a backup",
+            "请运行：volbridge fsck --repair。若仍有错误：停止节点、复制数据目录，再从备份恢复"
         )));
     }
     session.output.result(&json::node("FsckResponse", &answer), || {

@@ -43,7 +43,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         Command::Record(command) => record::run(session, command).await,
         Command::Blob(command) => blob::run(session, command).await,
         Command::Views(ViewsCommand::Rebuild) => views::rebuild(session).await,
-        Command::Fsck => fsck::run(session).await,
+        Command::Fsck(args) => fsck::run(session, args).await,
         Command::Config(command) => config::run(session, &command),
         Command::Demo(args) => demo::run(session, args).await,
     }

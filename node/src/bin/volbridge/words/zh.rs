@@ -114,6 +114,7 @@ pub const ARGUMENTS: &[(&str, &str, &str)] = &[
     ("* publish", "files", "YAML（多个文档或一个列表）、JSON 或 JSON Lines；- 为标准输入"),
     ("* publish", "keep_going", "即使有些条目有错，也发布没有错的"),
     ("* publish", "dry_run", "只读取并检查文件"),
+    ("fsck", "repair", "修复能修复的，并向伙伴重新索取损坏的正文和文件"),
     ("* publish", "file", "条目未指明文件时，会议资料的文件"),
     ("* publish", "run", "以此次的另一名称，再次发布先前发布过的内容"),
     ("* publish", "parallel", "同时进行的调用数"),
