@@ -19,7 +19,6 @@ use volbridge_proto::wire::node::v1 as node;
 
 use crate::{
     app::App,
-    config::GatewayConfig,
     guard,
     limit::{self, Address, Place},
     names,
@@ -70,19 +69,11 @@ fn listing_event(change: node::Change) -> Option<Event> {
     event.event("listing").json_data(data).ok()
 }
 
-/// The state of the network may be looked at.
-struct MaySeeNetwork;
-
-impl FromRequestParts<App> for MaySeeNetwork {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let config: &GatewayConfig = app.config();
-        guard::may_see_network(parts, config).then_some(Self).ok_or_else(Problem::not_found)
-    }
-}
-
-async fn network(_: MaySeeNetwork, Asker(asker): Asker, State(app): State<App>) -> Result<Response, Problem> {
+async fn network(
+    _: guard::MaySeeNetwork,
+    Asker(asker): Asker,
+    State(app): State<App>,
+) -> Result<Response, Problem> {
     let place = app.allowance().stream(asker)?;
     let states = app.operator().watch_status(node::StatusRequest {}).await?;
     let events = states

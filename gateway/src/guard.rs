@@ -6,7 +6,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
-    extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
+    extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, MatchedPath, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -50,9 +50,14 @@ pub fn around(router: Router, app: App) -> Router {
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(app, headers))
         .layer(middleware::from_fn(measure))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+}
+
+/// What is logged of a request: not what somebody searches for (threats T39).
+fn span(request: &Request) -> tracing::Span {
+    tracing::debug_span!("request", method = %request.method(), path = %request.uri().path())
 }
 
 /// Whether this request may see how exchange goes.
@@ -61,6 +66,17 @@ pub fn may_see_network(parts: &Parts, config: &GatewayConfig) -> bool {
         NetworkPage::Never => false,
         NetworkPage::Always => true,
         NetworkPage::LoopbackOnly => config.demo.is_some() || comes_from_this_machine(parts),
+    }
+}
+
+/// How exchange goes may be looked at by whoever sent this request.
+pub struct MaySeeNetwork;
+
+impl FromRequestParts<App> for MaySeeNetwork {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        may_see_network(parts, app.config()).then_some(Self).ok_or_else(Problem::not_found)
     }
 }
 

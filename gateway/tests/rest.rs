@@ -4,7 +4,9 @@
 
 mod fake;
 
-use axum::{Router, body::Body};
+use std::net::SocketAddr;
+
+use axum::{Router, body::Body, extract::ConnectInfo};
 use fake::{Fake, TOKEN, config};
 use http::{Request, StatusCode, header};
 use serde_json::{Value, json};
@@ -188,8 +190,21 @@ async fn a_proof_is_a_file_and_health_is_told() {
     let (_, headers, bytes) = ask(&router, request).await;
     assert!(headers[header::CONTENT_DISPOSITION].to_str().unwrap().ends_with(".tlog-proof\""));
     assert!(bytes.starts_with(b"c2sp.org/tlog-proof@v1\n"));
-    for path in ["/healthz", "/readyz", "/metrics"] {
+    for path in ["/healthz", "/readyz"] {
         let (status, _, _) = ask(&router, Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!(status, StatusCode::OK, "{path}");
     }
+}
+
+#[tokio::test]
+async fn t31_measurements_are_for_this_machine_alone() {
+    let router = portal(&Fake::new()).await;
+    let from = |peer: [u8; 4]| {
+        let mut request =
+            Request::get("/metrics").header(header::HOST, "localhost").body(Body::empty()).unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((peer, 50_000))));
+        request
+    };
+    assert_eq!(ask(&router, from([127, 0, 0, 1])).await.0, StatusCode::OK);
+    assert_eq!(ask(&router, from([203, 0, 113, 9])).await.0, StatusCode::NOT_FOUND);
 }

@@ -7,7 +7,7 @@ use http::{StatusCode, header};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use volbridge_proto::wire::node::v1 as node;
 
-use crate::{app::App, routes};
+use crate::{app::App, guard::MaySeeNetwork, routes};
 
 pub fn router() -> Router<App> {
     // Installed before the first request is measured.
@@ -38,7 +38,8 @@ fn handle() -> &'static PrometheusHandle {
     })
 }
 
-async fn measured() -> ([(header::HeaderName, &'static str); 1], String) {
+/// Bytes and refusals of each partner tell who was sent what: for those who may see how exchange goes (threats.md T31).
+async fn measured(_: MaySeeNetwork) -> ([(header::HeaderName, &'static str); 1], String) {
     let handle = handle();
     handle.run_upkeep();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render())
