@@ -152,7 +152,7 @@ impl Partner {
         let terms = record::AgreementTerms {
             parties,
             purposes: words(&["placement"]),
-            categories: words(&["contact", "profile"]),
+            categories: words(&["contact", "identity", "profile"]),
             legal_basis: "consent".to_owned(),
             retention_days: 365,
             starts_on: "2026-01-01".to_owned(),

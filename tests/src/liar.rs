@@ -133,7 +133,8 @@ impl LiarsLog {
         self.public("volbridge.withdrawal.v1", payload)
     }
 
-    fn public(&self, kind: &str, payload: Vec<u8>) -> EncodedBody {
+    /// A public record of some kind; not yet in the log.
+    pub fn public(&self, kind: &str, payload: Vec<u8>) -> EncodedBody {
         let statement = record::Statement {
             kind: kind.to_owned(),
             subject: self.subject().to_vec(),
@@ -229,7 +230,8 @@ impl LiarsLog {
         self.hold(leaf, Some(body));
     }
 
-    fn tail(&self, start: u64) -> wire::Tail {
+    /// Its entries from an index on, with the newest note.
+    pub fn tail(&self, start: u64) -> wire::Tail {
         let from = usize::try_from(start).unwrap_or(usize::MAX).min(self.leaves.len());
         let bodies = (start..).zip(&self.bodies[from..]).filter_map(|(index, body)| {
             Some(wire::IndexedBody { index, body: body.clone()?, ..Default::default() })
@@ -243,7 +245,8 @@ impl LiarsLog {
         }
     }
 
-    fn keys_response(&self, from: u64) -> wire::KeysResponse {
+    /// Its descriptors, as an honest node proves them.
+    pub fn keys_response(&self, from: u64) -> wire::KeysResponse {
         let size = self.tree.size();
         let descriptors = self.own.history().descriptors().filter(|held| held.index() >= from);
         let proven = |index| proof::inclusion(&self.tree, index, size).expect("a proof");

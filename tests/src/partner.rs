@@ -212,6 +212,13 @@ impl Partner {
         partners.add(self.staff(message)).await.expect("admitted");
     }
 
+    /// Admits whoever has this first descriptor and calls here itself.
+    pub async fn admit_without_address(&self, descriptor: Vec<u8>) {
+        let message = wire::AddPartnerRequest { descriptor, ..Default::default() };
+        let mut partners = wire::partners_client::PartnersClient::new(self.channel());
+        partners.add(self.staff(message)).await.expect("admitted");
+    }
+
     /// The hashes of its TLS keys.
     pub async fn tls_pins(&self) -> Vec<[u8; 32]> {
         let db = &self.node().context().db;
