@@ -143,7 +143,7 @@ impl Partner {
     /// What its own `fsck` finds wrong, after a restart or whenever.
     pub async fn faults(&self) -> Vec<String> {
         let mut client = wire::maintenance_client::MaintenanceClient::new(self.channel());
-        client.fsck(self.staff(wire::FsckRequest {})).await.expect("checked").into_inner().faults
+        client.fsck(self.staff(wire::FsckRequest::default())).await.expect("checked").into_inner().faults
     }
 
     /// Derives everything again that is derived.

@@ -175,7 +175,7 @@ pub async fn of_api(node: &Partner, caller: Caller, hints: &Hints) -> Seen {
     of_logs(node, caller, &mut seen).await;
     for hash in &hints.blobs {
         let mut client = wire::blobs_client::BlobsClient::new(node.channel());
-        let request = wire::FetchBlobRequest { hash: hash.clone(), offset: 0 };
+        let request = wire::FetchBlobRequest { hash: hash.clone(), ..Default::default() };
         match client.fetch(ask(node, caller, request)).await {
             Err(status) => seen.refused("Blobs.Fetch", &status),
             Ok(answer) => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::{net::TcpListener, sync::oneshot};
-use volbridge_gateway::{Clock, DemoConfig, DemoPartner, GatewayConfig, NodeClient};
+use volbridge_gateway::{Clock, DemoConfig, DemoPartner, GatewayConfig, Limits, NodeClient};
 use volbridge_node::env::Env;
 
 use crate::Partner;
@@ -62,6 +62,8 @@ impl Portal {
         let config = GatewayConfig {
             demo,
             operator: Some(client(partner)),
+            // A test asks more than a person; the limits have tests of their own.
+            limits: Limits { requests_per_second: 0, ..Limits::default() },
             ..GatewayConfig::new(&address, Clock::new(move || env.now().as_millis()))
         };
         let router = volbridge_gateway::router(NodeClient::new(partner.channel()), config).await;

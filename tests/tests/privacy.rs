@@ -157,7 +157,7 @@ async fn t30_t39_what_is_sealed_comes_out_for_its_author_and_recipient_alone(#[c
     let hints = net.hints(&sealed);
     for reader in [&net.bvf, &net.avi] {
         let staff = outlets::of_api(reader, Caller::Staff, &hints).await;
-        assert!(staff.holding(PERSON.as_bytes()).len() >= 1, "{}", reader.name);
+        assert!(!staff.holding(PERSON.as_bytes()).is_empty(), "{}", reader.name);
         assert!(
             staff.holding(WORDS.as_bytes()).len() >= 5,
             "{}: {:?}",
@@ -219,7 +219,7 @@ async fn one_leaf_each(viewer: &Partner, author: &Partner, sealed: &[Record]) {
                 .iter()
                 .filter(|shown| shown.provenance.as_ref().is_some_and(|place| place.hash == record.hash))
                 .collect();
-            let [shown] = found.as_slice() else { panic!("{} leaves", found.len()) };
+            let [shown] = found.as_slice() else { unreachable!("{} leaves", found.len()) };
             let place = shown.provenance.clone().unwrap();
             assert_eq!((place.revision, place.issued_at), (0, 0));
             let bare = Shown {

@@ -162,7 +162,7 @@ async fn same<F: Future<Output = Seen>>(first: &Seen, mut again: impl FnMut() ->
         }
         tokio::task::yield_now().await;
     }
-    panic!("{} outlets tell:\n{}", differences.len(), differences.join("\n"));
+    unreachable!("{} outlets tell:\n{}", differences.len(), differences.join("\n"));
 }
 
 #[rstest]

@@ -173,7 +173,7 @@ async fn who_watches_sees_a_listing_come_and_a_rebuild_changes_nothing(#[case] p
     assert!(rebuilt.into_inner().entries >= 3);
     let after = node.listings().list(wire::ListListingsRequest::default()).await.unwrap().into_inner();
     assert_eq!(before.listings[0].source, after.listings[0].source);
-    let fsck = maintenance.fsck(node.staff(wire::FsckRequest {})).await.unwrap().into_inner();
+    let fsck = maintenance.fsck(node.staff(wire::FsckRequest::default())).await.unwrap().into_inner();
     assert_eq!(fsck.faults, Vec::<String>::new());
     assert!(fsck.entries >= 3 && fsck.bodies >= 3);
 
