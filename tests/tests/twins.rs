@@ -101,8 +101,9 @@ fn alike(outlet: &str, bytes: &[u8]) -> String {
         return without_sizes(outlet, bytes);
     }
     let text = String::from_utf8_lossy(bytes);
-    let text =
-        ["\"root\":", "\"checkpoint\":"].iter().fold(text.into_owned(), |text, field| without(&text, field));
+    let text = ["\"root\":", "\"checkpoint\":", "\"cosigners\":"]
+        .iter()
+        .fold(without_witnesses(&text), |text, field| without(&text, field));
     let has_root = outlet.contains("/partners/");
     let mut kept = String::new();
     for part in text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
@@ -134,6 +135,17 @@ fn without_sizes(outlet: &str, bytes: &[u8]) -> String {
     ["checkpoint_size: ", "logged_at: ", "cosigners: ", " size: ", "root: ", "checkpoint: "]
         .iter()
         .fold(told, |told, field| without(&told, field))
+}
+
+/// A page without the words that say who has witnessed so far.
+fn without_witnesses(page: &str) -> String {
+    let of_witnesses = |span: &str| span.contains("witness") || span.contains("见证");
+    page.split_inclusive("</span>")
+        .map(|part| match part.rsplit_once("<span>") {
+            Some((before, span)) if of_witnesses(span) => before,
+            _ => part,
+        })
+        .collect()
 }
 
 /// A printed message without the values of one field.
