@@ -291,6 +291,20 @@ impl Liar {
         Self::serve(victim, &tls, log, lie, no_blobs()).await
     }
 
+    /// Serves one log to two victims, with a lie for each.
+    pub async fn start_twice(
+        victims: [&crate::Partner; 2],
+        grow: impl FnOnce(&mut LiarsLog),
+        lies: [Lie; 2],
+    ) -> [Self; 2] {
+        let tls = TlsIdentity::generate().expect("a TLS key");
+        let mut log = LiarsLog::new(Env::system(), tls.hash());
+        grow(&mut log);
+        let [one, other] = victims;
+        let one = Self::serve(one, &tls, log.clone(), lies[0], no_blobs()).await;
+        [one, Self::serve(other, &tls, log, lies[1], no_blobs()).await]
+    }
+
     /// Serves one log in two histories, each to its own victim.
     pub async fn start_forked(victims: [&crate::Partner; 2], grow: [fn(&mut LiarsLog); 2]) -> [Self; 2] {
         let tls = TlsIdentity::generate().expect("a TLS key");

@@ -16,8 +16,8 @@ use volbridge_proto::wire::exchange::v1::{self as wire, exchange_client::Exchang
 use volbridge_tests::{
     Database, Partner,
     caller::Caller,
-    mute::{Mute, Silent},
     partner::PATIENCE,
+    relay::{Relay, Silent},
 };
 
 /// One second in place of thirty.
@@ -26,8 +26,8 @@ const HASTY: &[(&str, &str)] = &[("exchange.patience_seconds", "1")];
 /// More than a node sends at once, so that it sends a target first.
 const MANY: usize = 300;
 
-async fn is_called_slow(victim: &Partner, mute: &Mute) {
-    let id = mute.id.to_vec();
+async fn is_called_slow(victim: &Partner, relay: &Relay) {
+    let id = relay.id.to_vec();
     victim
         .until("the silent peer isn't called slow", |status| {
             status.peers.iter().any(|peer| {
@@ -59,7 +59,7 @@ async fn t21_a_relay_that_falls_silent_is_called_slow_and_another_takes_its_plac
 
     let victim = Partner::start_with("AVI", database, HASTY).await;
     victim.admit(&author, Some("")).await;
-    let mute = Mute::between(&victim, &relay, silent).await;
+    let mute = Relay::silent(&victim, &relay, silent).await;
     mute.fallen_silent().await;
     is_called_slow(&victim, &mute).await;
     relay.admit(&victim, Some("")).await;

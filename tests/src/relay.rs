@@ -1,5 +1,5 @@
-//! A relay that falls silent: it passes the calls of a victim on to an honest node,
-//! and from one point on it says nothing more and keeps its connections open.
+//! A relay between a victim and an honest node, whose answers it passes on: changed, or
+//! up to one point, from which on it says nothing more and keeps its connections open.
 
 use std::{net::SocketAddr, pin::Pin};
 
@@ -37,17 +37,40 @@ pub enum Silent {
     AfterRange,
 }
 
+/// What it changes of the honest node's answers.
+#[derive(Clone, Copy)]
+pub struct Twist {
+    /// Each message of a stream.
+    pub told: fn(&mut Told),
+    /// Each answer to `Keys`.
+    pub keys: fn(&mut wire::KeysResponse),
+}
+
+impl Twist {
+    /// Nothing.
+    pub const NONE: Self = Self { told: |_| {}, keys: |_| {} };
+}
+
 /// The relay.
-pub struct Mute {
+pub struct Relay {
     /// Its id.
     pub id: PartnerId,
     reached: watch::Receiver<bool>,
     server: tokio::task::JoinHandle<()>,
 }
 
-impl Mute {
-    /// Stands between a victim and an honest node; both admit it.
-    pub async fn between(victim: &Partner, honest: &Partner, silent: Silent) -> Self {
+impl Relay {
+    /// One that falls silent; both admit it.
+    pub async fn silent(victim: &Partner, honest: &Partner, silent: Silent) -> Self {
+        Self::between(victim, honest, Some(silent), Twist::NONE).await
+    }
+
+    /// One that lies; both admit it.
+    pub async fn lying(victim: &Partner, honest: &Partner, twist: Twist) -> Self {
+        Self::between(victim, honest, None, twist).await
+    }
+
+    async fn between(victim: &Partner, honest: &Partner, silent: Option<Silent>, twist: Twist) -> Self {
         let caller = Caller::admitted_by(honest, "").await;
         let pins = Pins::new();
         pins.set(victim.tls_pins().await.into_iter().map(|pin| (pin, victim.id)));
@@ -56,7 +79,8 @@ impl Mute {
         let address: SocketAddr = listener.local_addr().expect("its address");
         let (reach, reached) = watch::channel(false);
         let honest = ExchangeClient::new(caller.channel());
-        let service = ExchangeServer::new(Service { id: caller.id(), honest, silent, reach, _pins: pins });
+        let service =
+            ExchangeServer::new(Service { id: caller.id(), honest, silent, twist, reach, _pins: pins });
         let server = tokio::spawn(async move {
             let server = Server::builder().add_service(service);
             server.serve_with_incoming(acceptor.incoming(listener)).await.expect("served");
@@ -74,7 +98,7 @@ impl Mute {
     }
 }
 
-impl Drop for Mute {
+impl Drop for Relay {
     fn drop(&mut self) {
         self.server.abort();
     }
@@ -83,14 +107,15 @@ impl Drop for Mute {
 struct Service {
     id: PartnerId,
     honest: ExchangeClient<Channel>,
-    silent: Silent,
+    silent: Option<Silent>,
+    twist: Twist,
     reach: watch::Sender<bool>,
     _pins: std::sync::Arc<Pins>,
 }
 
 impl Service {
     async fn pause(&self, at: Silent) {
-        if self.silent == at {
+        if self.silent == Some(at) {
             self.reach.send_replace(true);
             std::future::pending::<()>().await;
         }
@@ -120,7 +145,9 @@ impl Exchange for Service {
         request: Request<wire::KeysRequest>,
     ) -> Result<Response<wire::KeysResponse>, Status> {
         self.pause(Silent::Keys).await;
-        self.honest.clone().keys(request.into_inner()).await
+        let mut answer = self.honest.clone().keys(request.into_inner()).await?;
+        (self.twist.keys)(answer.get_mut());
+        Ok(answer)
     }
 
     async fn follow(
@@ -130,10 +157,10 @@ impl Exchange for Service {
         self.pause(Silent::Follow).await;
         let requests = request.into_inner().filter_map(|request| std::future::ready(request.ok()));
         let answers = self.honest.clone().follow(requests).await?.into_inner();
-        let (silent, reach) = (self.silent, self.reach.clone());
+        let (silent, twist, reach) = (self.silent, self.twist, self.reach.clone());
         let is_last = move |answer: &wire::FollowResponse| match answer.response {
-            Some(Told::Target(_)) => silent == Silent::AfterTarget,
-            Some(Told::Range(_)) => silent == Silent::AfterRange,
+            Some(Told::Target(_)) => silent == Some(Silent::AfterTarget),
+            Some(Told::Range(_)) => silent == Some(Silent::AfterRange),
             _ => false,
         };
         let told = stream::unfold((answers, false), move |(mut answers, over)| {
@@ -143,7 +170,10 @@ impl Exchange for Service {
                     reach.send_replace(true);
                     std::future::pending::<()>().await;
                 }
-                let answer = answers.next().await?;
+                let mut answer = answers.next().await?;
+                if let Ok(answer) = &mut answer {
+                    answer.response.iter_mut().for_each(twist.told);
+                }
                 let over = answer.as_ref().is_ok_and(is_last);
                 Some((answer, (answers, over)))
             }
