@@ -313,3 +313,23 @@ async fn t10_a_body_that_comes_refutes_that_it_went_with_a_source(#[case] databa
     assert_eq!(listings.len(), 1);
     assert_eq!(listings[0].source.as_ref().unwrap().title, "CANARY 2");
 }
+
+#[rstest]
+#[case::sqlite(Database::Sqlite)]
+#[case::postgres(Database::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawal_that_comes_too_early_does_not_shield_its_target(#[case] database: Database) {
+    let victim = Partner::start("UNV", database).await;
+    let withdrawn_twice = |log: &mut LiarsLog| {
+        let listing = log.listing("CANARY");
+        let (early, late) = (log.withdrawal(&[listing.id]), log.withdrawal(&[listing.id]));
+        log.append(vec![early, listing, late]);
+    };
+    let liar = Liar::start(&victim, withdrawn_twice, |_, _| {}).await;
+    victim
+        .until("the listing isn't withdrawn", |status| {
+            of(status, &liar).any(|log| (log.held, log.erased) == (3, 1))
+        })
+        .await;
+    assert!(victim.listings().await.is_empty());
+}

@@ -341,14 +341,11 @@ async fn erasures(
     if named && !reading.viewer.sees_named() {
         return Err(Error::new(Code::RecordUnknown));
     }
-    let numbers: Vec<_> =
-        logs::of_partner(&reading.tx, log.id.partner).await?.iter().map(|log| log.number).collect();
-    // Asked by a Withdrawal: that one; by what it names: the one that names it.
-    let by = match withdrawals::find(&reading.tx, &numbers, id).await? {
-        Some(withdrawn) => withdrawn.by_index,
-        None => entry.index,
-    };
-    let said = entries::at(&reading.tx, entry.log, by).await?;
+    // Asked by a Withdrawal: that one; by what it names: the one that takes it back, which may stand in a later epoch.
+    let withdrawn = ingest::withdrawn_by(&reading.tx, &log, &entry, None).await?;
+    let (by_log, by) = withdrawn.unwrap_or((log.id, entry.index));
+    let log = logs::find(&reading.tx, by_log).await?.unwrap_or(log);
+    let said = entries::at(&reading.tx, log.number, by).await?;
     let issued_at = said.and_then(|said| {
         let body = Body::parse(said.sound_body()?, &log.id).ok()?;
         body.statement().map(|statement| statement.issued_at)

@@ -2,13 +2,11 @@
 //! 2), and says in `Heads` how many there are: a number that is missing in between or at
 //! the end, and that no withdrawn named leaf accounts for, was left out on its way.
 
-use std::ops::Range;
-
 use volbridge_proto::tlog::entry::Class;
 
 use crate::store::{
     Query, StoreError,
-    entries::{self, EntryRow, State},
+    entries::{self, EntryRow},
     logs::LogRow,
     received::{self, Gap},
     withdrawals,
@@ -25,22 +23,9 @@ pub async fn count(q: &impl Query, log: &LogRow) -> Result<u64, StoreError> {
     Ok(gaps(q, log).await?.iter().map(|(_, numbers)| numbers).sum())
 }
 
-/// Where they may stand: the newest named entries without bodies, up to `limit`, as ascending ranges.
-pub async fn places(q: &impl Query, log: &LogRow, limit: usize) -> Result<Vec<Range<u64>>, StoreError> {
-    let mut places: Vec<u64> = Vec::new();
-    for (gap, _) in gaps(q, log).await?.into_iter().rev() {
-        let room = limit.saturating_sub(places.len());
-        let within = start(&gap)..gap.before;
-        places.extend(entries::places_in_state(q, log.number, State::NotForUs, within, room).await?);
-    }
-    let mut ranges: Vec<Range<u64>> = Vec::new();
-    for index in places.into_iter().rev() {
-        match ranges.last_mut() {
-            Some(last) if last.end == index => last.end = index + 1,
-            _ => ranges.push(index..index + 1),
-        }
-    }
-    Ok(ranges)
+/// From which index on the first of them may stand; none if nothing is missing.
+pub async fn first(q: &impl Query, log: &LogRow) -> Result<Option<u64>, StoreError> {
+    Ok(gaps(q, log).await?.first().map(|(gap, _)| start(gap)))
 }
 
 /// The gaps that withdrawals don't account for, ascending, each with how many records it lacks.
@@ -69,7 +54,9 @@ async fn withdrawn_named(q: &impl Query, log: &LogRow, from: u64, to: u64) -> Re
         let rows = entries::range(q, log.number, start..end).await?;
         let leaves = rows.iter().filter_map(EntryRow::parsed);
         let named: Vec<_> = leaves.filter(|leaf| leaf.class == Class::Named).map(|leaf| leaf.id).collect();
-        count += withdrawals::among(q, &[log.number], &named).await?.len() as u64;
+        let mut withdrawn = withdrawals::among(q, &[log.number], &named).await?;
+        withdrawn.dedup_by_key(|withdrawn| withdrawn.id);
+        count += withdrawn.len() as u64;
         start = end;
     }
     Ok(count)

@@ -21,10 +21,12 @@ use crate::{
     blobs::{Kept, delete_unnamed},
     context::Context,
     error::Error,
+    heads::Head,
     store::{
         StoreError,
         blobs::{self, BlobName},
-        entries, logs, refusals,
+        entries::{self, State},
+        logs, refusals,
     },
     views,
 };
@@ -32,8 +34,8 @@ use crate::{
 /// Blobs or entries asked for in one round.
 const ROUND: u32 = 256;
 
-/// Entries asked for in one round because a sealed record is missing.
-const MISSING: usize = 2_048;
+/// What public entries without bodies that may come are.
+const ABSENT: [State; 2] = [State::Absent, State::ErasedAsClaimed];
 
 /// What is being fetched right now, so that no two peers send the same.
 #[derive(Debug, Default)]
@@ -54,11 +56,19 @@ impl Drop for Guard {
     }
 }
 
-/// Fetches from one peer, one round at a time; by log, below which size the peer was asked for sealed records.
+/// Fetches from one peer, one round at a time.
 #[derive(Debug, Default)]
 pub struct Wanted(Arc<tokio::sync::Mutex<Asked>>);
 
-type Asked = BTreeMap<LogId, u64>;
+type Asked = BTreeMap<LogId, AskedOf>;
+
+/// Up to where in a log the peer was asked; the next round goes on from there, so that bodies which never come don't
+/// keep others waiting.
+#[derive(Debug, Default)]
+struct AskedOf {
+    absent: u64,
+    sealed: u64,
+}
 
 impl Wanted {
     /// Asks a peer for everything that is wanted, beside the stream; nothing if it is being asked.
@@ -76,11 +86,8 @@ async fn round(
     mut asked: tokio::sync::OwnedMutexGuard<Asked>,
 ) {
     let round = async {
-        if let Err(error) = fetch_bodies(&fetcher, peer, &mut client).await {
+        if let Err(error) = fetch_bodies(&fetcher, peer, &mut client, &mut asked).await {
             tracing::debug!(partner.id = %peer, %error, "wanted bodies were not fetched");
-        }
-        if let Err(error) = fetch_sealed(&fetcher, peer, &mut client, &mut asked).await {
-            tracing::debug!(partner.id = %peer, %error, "sealed bodies were not fetched");
         }
         if let Err(error) = fetch_blobs(&fetcher, peer, &mut client).await {
             tracing::info!(partner.id = %peer, %error, "wanted blobs were not fetched");
@@ -92,30 +99,9 @@ async fn round(
     }
 }
 
+/// Asks for the bodies of public entries at anyone, and for those of sealed ones, which may be this node's, at their
+/// author and this node's carriers: nobody else need know that it misses something.
 async fn fetch_bodies(
-    context: &Arc<Context>,
-    peer: PartnerId,
-    client: &mut ExchangeClient<Channel>,
-) -> Result<(), Error> {
-    let carriers = own_carriers(context).await?;
-    for head in context.heads.all() {
-        // Of the own log only what was found damaged is absent.
-        if head.frozen {
-            continue;
-        }
-        let mut ranges = entries::absent(&context.db, head.number, 0, ROUND).await?;
-        // What was left out of what is this node's: nobody else need know that it misses something.
-        if head.number != context.own.number && (peer == head.log.partner || carriers.contains(&peer)) {
-            let log = logs::load(&context.db, head.number).await?;
-            ranges.extend(missing::places(&context.db, &log, MISSING).await?);
-        }
-        fetch_ranges(context, peer, client, head.log, ranges).await?;
-    }
-    Ok(())
-}
-
-/// Asks an author, or a carrier of this node, for sealed records of which only the leaf is here, each once.
-async fn fetch_sealed(
     context: &Arc<Context>,
     peer: PartnerId,
     client: &mut ExchangeClient<Channel>,
@@ -123,22 +109,47 @@ async fn fetch_sealed(
 ) -> Result<(), Error> {
     let carries = own_carriers(context).await?.contains(&peer);
     for head in context.heads.all() {
-        if head.number == context.own.number || head.frozen || !(carries || head.log.partner == peer) {
+        if head.frozen {
             continue;
         }
-        let from = asked.get(&head.log).copied().unwrap_or(0);
-        let ranges = entries::not_for_us(&context.db, head.number, from, ROUND).await?;
-        let until = match ranges.last() {
-            Some(last) if ranges.iter().map(|range| range.end - range.start).sum::<u64>() >= ROUND.into() => {
-                last.end
-            }
-            _ => head.size,
-        };
-        if fetch_ranges(context, peer, client, head.log, ranges).await? {
-            asked.insert(head.log, until);
+        let asked = asked.entry(head.log).or_default();
+        // Of the own log only what was found damaged is absent.
+        let absent = entries::in_states(&context.db, head.number, &ABSENT, asked.absent, ROUND).await?;
+        asked.absent = behind(&absent).unwrap_or(0);
+        fetch_ranges(context, peer, client, head.log, absent).await?;
+        if head.number != context.own.number && (carries || head.log.partner == peer) {
+            fetch_sealed(context, peer, client, &head, asked).await?;
         }
     }
     Ok(())
+}
+
+/// Asks for sealed records of which only the leaf is here: for each once, and again while their author's numbers say
+/// that one is missing.
+async fn fetch_sealed(
+    context: &Arc<Context>,
+    peer: PartnerId,
+    client: &mut ExchangeClient<Channel>,
+    head: &Head,
+    asked: &mut AskedOf,
+) -> Result<(), Error> {
+    if asked.sealed >= head.size {
+        let log = logs::load(&context.db, head.number).await?;
+        asked.sealed = missing::first(&context.db, &log).await?.unwrap_or(asked.sealed);
+    }
+    let sealed =
+        entries::in_states(&context.db, head.number, &[State::NotForUs], asked.sealed, ROUND).await?;
+    let next = behind(&sealed).unwrap_or(head.size);
+    if fetch_ranges(context, peer, client, head.log, sealed).await? {
+        asked.sealed = next;
+    }
+    Ok(())
+}
+
+/// Where the next round goes on; none if these were the last.
+fn behind(ranges: &[Range<u64>]) -> Option<u64> {
+    let entries: u64 = ranges.iter().map(|range| range.end - range.start).sum();
+    ranges.last().filter(|_| entries >= ROUND.into()).map(|last| last.end)
 }
 
 /// Partners that this node has named as its carriers.

@@ -70,8 +70,11 @@ pub async fn is_withdrawn(
     Ok(withdrawn_by(tx, log, row, kind).await?.is_some())
 }
 
-/// Where the effective Withdrawal of an entry stands.
-async fn withdrawn_by(
+/// Where the first effective Withdrawal of an entry stands.
+///
+/// # Errors
+/// When the store fails.
+pub async fn withdrawn_by(
     tx: &Tx,
     log: &LogRow,
     row: &EntryRow,

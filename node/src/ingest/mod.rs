@@ -25,7 +25,10 @@ use volbridge_proto::{
     },
 };
 
-pub use self::{erase::is_withdrawn, rebuild::rebuild};
+pub use self::{
+    erase::{is_withdrawn, withdrawn_by},
+    rebuild::rebuild,
+};
 use crate::{
     metrics,
     store::{

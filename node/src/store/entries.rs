@@ -322,45 +322,20 @@ pub async fn set_verdict(
     Ok(())
 }
 
-/// Up to `limit` entries from `from` on that are absent, or erased by hearsay alone, as ranges: what to ask other
-/// holders for.
-pub async fn absent(
+/// Up to `limit` entries from `from` on in one of these states, other than held, as ranges: what to ask others for.
+pub async fn in_states(
     q: &impl Query,
     log: LogNumber,
+    states: &[State],
     from: u64,
     limit: u32,
 ) -> Result<Vec<Range<u64>>, StoreError> {
     // `state <> 0` is what the partial index says, and SQLite wants it said again.
-    let rows: Vec<(i64,)> = q
-        .rows(
-            "SELECT entry_index FROM entry WHERE log = $1 AND state IN (1, 6) AND state <> 0 AND entry_index >= $2
-             ORDER BY entry_index LIMIT $3",
-            args![log, from, limit],
-        )
-        .await?;
-    as_ranges(log, rows)
-}
-
-/// Up to `limit` named entries from `from` on whose bodies didn't come, as ranges: some may be for this node.
-pub async fn not_for_us(
-    q: &impl Query,
-    log: LogNumber,
-    from: u64,
-    limit: u32,
-) -> Result<Vec<Range<u64>>, StoreError> {
-    let rows: Vec<(i64,)> = q
-        .rows(
-            "SELECT entry_index FROM entry WHERE log = $1 AND state = 4 AND state <> 0 AND entry_index >= $2
-             ORDER BY entry_index LIMIT $3",
-            args![log, from, limit],
-        )
-        .await?;
-    as_ranges(log, rows)
-}
-
-fn as_ranges(log: LogNumber, rows: Vec<(i64,)>) -> Result<Vec<Range<u64>>, StoreError> {
+    let mut select = Select::new("SELECT entry_index FROM entry WHERE state <> 0 AND log = ?", args![log]);
+    select.add_list(" AND state IN ", states.iter().map(|state| state.number().into()).collect());
+    select.add(" AND entry_index >= ? ORDER BY entry_index LIMIT ?", args![from, limit]);
     let mut ranges: Vec<Range<u64>> = Vec::new();
-    for (index,) in rows {
+    for (index,) in select.rows::<(i64,)>(q).await? {
         let index = column::count("entry", log, index)?;
         match ranges.last_mut() {
             Some(last) if last.end == index => last.end = index + 1,
@@ -385,25 +360,6 @@ pub async fn in_state(
         )
         .await?,
     )
-}
-
-/// Of a range, up to `limit` entries in a state other than held, the newest first.
-pub async fn places_in_state(
-    q: &impl Query,
-    log: LogNumber,
-    state: State,
-    range: Range<u64>,
-    limit: usize,
-) -> Result<Vec<u64>, StoreError> {
-    let rows: Vec<(i64,)> = q
-        .rows(
-            "SELECT entry_index FROM entry
-             WHERE log = $1 AND state = $2 AND state <> 0 AND entry_index >= $3 AND entry_index < $4
-             ORDER BY entry_index DESC LIMIT $5",
-            args![log, state.number(), range.start, range.end, i64::try_from(limit).unwrap_or(i64::MAX)],
-        )
-        .await?;
-    rows.into_iter().map(|(index,)| column::count("entry", log, index)).collect()
 }
 
 /// How many entries of a log are in a state other than held.

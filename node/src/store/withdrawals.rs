@@ -29,7 +29,7 @@ fn typed((log, id, by_index, reason): Raw) -> Result<Withdrawn, StoreError> {
     })
 }
 
-/// Notes the ids that the Withdrawal at `by_index` names; of two Withdrawals the first counts.
+/// Notes the ids that the Withdrawal at `by_index` names. Whether it takes them back is `proto`'s to say.
 pub async fn add(
     tx: &mut Tx,
     log: LogNumber,
@@ -39,14 +39,14 @@ pub async fn add(
 ) -> Result<(), StoreError> {
     tx.insert_rows(
         "INSERT INTO withdrawn (log, id, by_index, reason)",
-        "ON CONFLICT (log, id) DO NOTHING",
+        "ON CONFLICT (log, id, by_index) DO NOTHING",
         ids.iter().map(|id| args![log, *id, by_index, reason]).collect(),
     )
     .await?;
     Ok(())
 }
 
-/// Those of `ids` that a Withdrawal in one of these logs (a partner's epochs) names.
+/// Which Withdrawals in these logs (a partner's epochs) name which of `ids`, in log order.
 pub async fn among(
     q: &impl Query,
     logs: &[LogNumber],
@@ -65,7 +65,7 @@ pub async fn among(
     Ok(found)
 }
 
-/// Whether a record is withdrawn by one of these logs.
+/// The first Withdrawal in these logs that names a record.
 pub async fn find(q: &impl Query, logs: &[LogNumber], id: RecordId) -> Result<Option<Withdrawn>, StoreError> {
     Ok(among(q, logs, &[id]).await?.into_iter().next())
 }

@@ -168,8 +168,11 @@ async fn absent_entries_are_ranges_until_filled_and_erased_ones_are_never_filled
     }
     rows[7].verdict = Verdict::NotContentValid;
     entries::insert(&mut tx, rows).await.unwrap();
-    assert_eq!(entries::absent(&tx, log, 0, 9).await.unwrap(), [1..4, 6..7]);
-    assert_eq!(entries::absent(&tx, log, 2, 1).await.unwrap(), std::slice::from_ref(&(2..3)));
+    assert_eq!(entries::in_states(&tx, log, &[State::Absent], 0, 9).await.unwrap(), [1..4, 6..7]);
+    assert_eq!(
+        entries::in_states(&tx, log, &[State::Absent], 2, 1).await.unwrap(),
+        std::slice::from_ref(&(2..3))
+    );
 
     assert!(entries::fill(&mut tx, log, 2, b"late".to_vec(), Verdict::Counts).await.unwrap());
     assert!(!entries::fill(&mut tx, log, 2, b"again".to_vec(), Verdict::Counts).await.unwrap());

@@ -147,7 +147,7 @@ async fn missing_numbers_show_as_gaps_between_their_neighbours(#[case] place: Pl
 #[case::sqlite(sqlite())]
 #[case::postgres(postgres())]
 #[tokio::test]
-async fn the_first_withdrawal_of_an_id_counts_in_any_epoch(#[case] place: Place) {
+async fn every_withdrawal_of_an_id_is_kept_in_log_order(#[case] place: Place) {
     let db = place.open().await;
     let mut tx = db.begin().await.unwrap();
     withdrawals::add(&mut tx, 1, 7, "withdrawn", &[record(1), record(2)]).await.unwrap();
@@ -155,10 +155,12 @@ async fn the_first_withdrawal_of_an_id_counts_in_any_epoch(#[case] place: Place)
     withdrawals::add(&mut tx, 2, 3, "", &[record(3)]).await.unwrap();
     let second = withdrawals::find(&tx, &[1, 2], record(2)).await.unwrap().unwrap();
     assert_eq!((second.by_index, second.reason.as_str()), (7, "withdrawn"));
+    let all = withdrawals::among(&tx, &[1, 2], &[record(2)]).await.unwrap();
+    assert_eq!(all.iter().map(|w| w.by_index).collect::<Vec<_>>(), [7, 9]);
     let among = withdrawals::among(&tx, &[1, 2], &[record(3), record(4), record(1)]).await.unwrap();
     assert_eq!(among.iter().map(|w| w.id).collect::<Vec<_>>(), [record(1), record(3)]);
     assert_eq!(withdrawals::find(&tx, &[2], record(1)).await.unwrap(), None);
-    assert_eq!(withdrawals::newest_index(&tx, 1).await.unwrap(), Some(7));
+    assert_eq!(withdrawals::newest_index(&tx, 1).await.unwrap(), Some(9));
     assert_eq!(withdrawals::newest_index(&tx, 3).await.unwrap(), None);
 }
 
