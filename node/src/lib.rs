@@ -14,6 +14,7 @@ mod histories;
 pub mod ingest;
 pub mod init;
 pub mod keys;
+pub mod lines;
 mod metrics;
 mod node;
 pub mod publish;

@@ -9,7 +9,7 @@ use tokio::{io::AsyncReadExt as _, net::TcpListener, sync::watch};
 use tonic::transport::Channel;
 use tracing_subscriber::EnvFilter;
 use volbridge_gateway::{Clock, DemoConfig, GatewayConfig, Limits, NodeClient, TrustedProxies};
-use volbridge_node::{config::Config, env::Env};
+use volbridge_node::{config::Config, env::Env, lines::Lines};
 use volbridge_proto::{Code, wire::node::v1 as node};
 
 use crate::{
@@ -189,5 +189,7 @@ async fn parent_is_gone() {
 fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // A second subscriber is refused; then the first one goes on.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    // Colours are control characters: a line that holds none can't hold a stranger's.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
+    let _ = log.with_writer(|| Lines(std::io::stderr())).try_init();
 }
