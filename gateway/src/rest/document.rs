@@ -1,6 +1,7 @@
 //! The OpenAPI document: generated from the handlers, its examples from the same
 //! types that answer, so that neither can drift from the code.
 
+use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::{
@@ -68,8 +69,11 @@ fn refusals(document: &mut Value) {
         for (status, response) in responses.iter_mut().filter(|(status, _)| !status.starts_with('2')) {
             let problem = match status.as_str() {
                 "401" => Problem::named("unauthenticated"),
+                "403" => Problem::with_status(StatusCode::FORBIDDEN, "request.foreign_origin"),
                 "404" => Problem::not_found(),
                 "409" => Problem::named("idempotency.conflict"),
+                "413" => Problem::named("input.too_large"),
+                "415" => Problem::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, "request.media_type"),
                 _ => Problem::named("field.required").at("roles[0].title"),
             };
             set(response, &json!(problem.body(Lang::of("en"))));

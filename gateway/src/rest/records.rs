@@ -135,6 +135,7 @@ pub struct Log {
     get, path = routes::API_POLICY, params(Log), tag = "records",
     responses(
         (status = 200, body = String, content_type = "text/plain"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

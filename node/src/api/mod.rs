@@ -51,6 +51,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Calls under way on one connection.
 const CALLS: usize = 256;
 
+/// Letters of what a caller said that an error says again.
+const SAID: usize = 256;
+
 /// The services of one node; clones share it.
 #[derive(Clone)]
 pub struct Api {
@@ -166,11 +169,16 @@ pub fn status(error: Error) -> Status {
     }
     let problem = Problem {
         code: error.code.as_str().to_owned(),
-        field: error.field,
-        params: error.params.into_iter().collect(),
+        field: brief(&error.field),
+        params: error.params.into_iter().map(|(key, value)| (key, brief(&value))).collect(),
     };
     let code = tonic::Code::from_i32(error.code.grpc());
     Status::with_details(code, error.code.text(), problem.encode_to_vec().into())
+}
+
+/// What a caller said comes back to it as a header, which holds some kilobytes.
+fn brief(said: &str) -> String {
+    said.chars().take(SAID).collect()
 }
 
 /// What a method answers.
@@ -193,5 +201,12 @@ mod tests {
         assert_eq!((problem.code.as_str(), problem.field.as_str()), ("field.too_long", "title"));
         assert_eq!(problem.params["limit"], "200");
         assert!(!format!("{status:?}").contains("CANARY"));
+    }
+
+    #[test]
+    fn what_a_caller_said_at_length_comes_back_in_brief() {
+        let error = Error::new(Code::FieldOutOfRange).at("language").with("value", "志".repeat(100_000));
+        let problem = Problem::decode(status(error).details()).unwrap();
+        assert_eq!(problem.params["value"], "志".repeat(SAID));
     }
 }

@@ -127,6 +127,7 @@ pub fn limit(wish: Option<u32>) -> Result<u32, Problem> {
     get, path = routes::API_LISTING, params(("id" = String, Path, description = "UUID"), Whose), tag = "listings",
     responses(
         (status = 200, body = Listing),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -152,6 +153,9 @@ pub async fn one(
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
