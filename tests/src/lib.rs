@@ -11,6 +11,7 @@ pub mod hostile;
 pub mod journal;
 pub mod kill;
 pub mod liar;
+pub mod methods;
 pub mod outlets;
 pub mod partner;
 pub mod pg;
@@ -20,6 +21,7 @@ pub mod proxy;
 pub mod relay;
 pub mod sealed;
 pub mod stranger;
+pub mod tables;
 pub mod trace;
 pub mod wait;
 
