@@ -1,5 +1,5 @@
 //! Whether what is stored is what was verified: leaves against root and checkpoint, bodies against leaves, blobs
-//! against their hashes (threats.md F12, F13). Reads everything, changes nothing.
+//! against their hashes, views against entries (threats.md F12, F13). Reads everything, changes nothing.
 
 use futures::StreamExt as _;
 use volbridge_proto::{
@@ -17,9 +17,11 @@ use crate::{
     blobs::BlobError,
     context::Context,
     error::Error,
+    ingest,
     store::{
         Query, StoreError,
         blobs::{self as blob_rows, BlobName},
+        derived as rows,
         entries::{self, State},
         logs::{self, LogRow},
         tiles,
@@ -126,7 +128,7 @@ fn checkpoint(log: &LogRow, history: &KeyHistory, covered: Option<Hash>) -> Resu
     }
 }
 
-/// Checks every log, body and blob.
+/// Checks every log, body and blob; if they are sound, what is derived from them.
 ///
 /// # Errors
 /// When the database can't be read.
@@ -142,7 +144,26 @@ pub async fn node(context: &Context) -> Result<Report, Error> {
     }
     drop(on);
     blobs(context, &mut report).await?;
+    if report.faults.is_empty() {
+        report.faults = derived(context).await?;
+    }
     Ok(report)
+}
+
+/// The tables that aren't what the entries give: derived anew in a transaction that never commits. Nothing is published
+/// meanwhile.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn derived(context: &Context) -> Result<Vec<String>, Error> {
+    let mut tx = context.db.begin().await?;
+    let stored = rows::rows(&tx).await?;
+    ingest::rebuild(&mut tx, &context.reader()).await?;
+    let given = rows::rows(&tx).await?;
+    tx.rollback().await;
+    let differ = |table: &&'static str| stored.get(*table) != given.get(*table);
+    let tables = given.keys().copied().filter(differ);
+    Ok(tables.map(|table| format!("table {table}: not what the entries give")).collect())
 }
 
 async fn blobs(context: &Context, report: &mut Report) -> Result<(), Error> {

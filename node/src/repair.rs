@@ -16,7 +16,7 @@ use volbridge_proto::{
 use crate::{
     context::Context,
     error::Error,
-    fsck,
+    fsck, ingest,
     store::{
         StoreError, Tx, blobs,
         entries::{self, EntryRow, State},
@@ -50,7 +50,28 @@ pub async fn node(context: &Arc<Context>) -> Result<Vec<String>, Error> {
         context.db.write(move |tx| async move { blobs::set_held(tx, blob, false).await }.boxed()).await?;
         done.push(format!("blob {}: asked for again", blob.hash));
     }
+    let tables = fsck::derived(context).await?;
+    if !tables.is_empty() {
+        derive_anew(context).await?;
+        // What a body that was given up took with it needs no words of its own.
+        if done.is_empty() {
+            done.extend(tables.iter().map(|table| format!("{table}: derived anew")));
+        }
+    }
     Ok(done)
+}
+
+/// Derives anew what is derived from entries; returns how many there are.
+///
+/// # Errors
+/// When the database can't be read or written.
+pub async fn derive_anew(context: &Arc<Context>) -> Result<u64, Error> {
+    let reader = Arc::clone(context);
+    let rebuilt =
+        context.db.write(move |tx| async move { ingest::rebuild(tx, &reader.reader()).await }.boxed());
+    let (entries, effects) = rebuilt.await?;
+    context.after(effects);
+    Ok(entries)
 }
 
 /// An entry whose body isn't what its leaf says: one of the two is damaged.

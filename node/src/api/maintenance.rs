@@ -1,11 +1,10 @@
 //! What the node's operator does to it.
 
-use futures::FutureExt as _;
 use tonic::{Request, Response, Status};
 use volbridge_proto::wire::node::v1::{self as wire, maintenance_server::Maintenance};
 
 use super::{Api, answer};
-use crate::{error::Error, fsck, ingest, repair};
+use crate::{error::Error, fsck, repair};
 
 #[tonic::async_trait]
 impl Maintenance for Api {
@@ -27,13 +26,7 @@ impl Maintenance for Api {
 }
 
 async fn rebuild(api: &Api) -> Result<wire::RebuildViewsResponse, Error> {
-    let context = api.context.clone();
-    let rebuilt = context.db.write({
-        let context = context.clone();
-        move |tx| async move { ingest::rebuild(tx, &context.reader()).await }.boxed()
-    });
-    let (entries, effects) = rebuilt.await?;
-    context.after(effects);
+    let entries = repair::derive_anew(&api.context).await?;
     Ok(wire::RebuildViewsResponse { entries })
 }
 

@@ -11,6 +11,7 @@ pub mod changes;
 mod column;
 pub mod cosigned;
 pub mod db;
+pub mod derived;
 pub mod entries;
 pub mod error;
 pub mod idempotency;

@@ -112,7 +112,17 @@ impl EntryRow {
             Content::Public(statement) => Some(statement),
             Content::Sealed(_) => viewer.open(&body),
         };
-        Ok(statement.map(|statement| (place, statement)))
+        Ok(statement.filter(|statement| self.shows(&place, statement)).map(|statement| (place, statement)))
+    }
+
+    /// Whether the row is about what its entry is about; one that isn't is damaged, and shows nothing.
+    fn shows(&self, place: &Place, statement: &Statement) -> bool {
+        let about: [&[u8]; 3] = [statement.subject.as_bytes(), place.id.as_bytes(), &self.partner];
+        let shows = about.contains(&self.subject.as_slice());
+        if !shows {
+            tracing::error!(entry = self.key(), "a view's row is damaged: run `volbridge fsck --repair`");
+        }
+        shows
     }
 
     /// Where it stands.
