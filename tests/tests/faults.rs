@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use rstest::rstest;
-use volbridge_node::{env::Env, store::Query as _};
+use volbridge_node::env::Env;
 use volbridge_proto::{
     Code,
     wire::node::v1::{PublishListingRequest, RecordState, StatusResponse, listings_client::ListingsClient},
@@ -44,53 +44,6 @@ async fn f11_a_follower_goes_on_where_it_was_when_the_other_stops_and_starts(#[c
     unv.follows(&bvf).await;
     assert_eq!(unv.listings().await.len(), 121);
     assert!(unv.verifies(&bvf).await && bvf.verifies(&bvf).await);
-}
-
-#[rstest]
-#[case::sqlite(Database::Sqlite)]
-#[case::postgres(Database::Postgres)]
-#[tokio::test(flavor = "multi_thread")]
-async fn f08_callers_that_go_away_leave_no_half_write(#[case] database: Database) {
-    let bvf = Partner::start("BVF", database).await;
-    let organisation = bvf.organisation().await;
-    let before = bvf.node().context().own_size().unwrap();
-    let mut calls = Vec::new();
-    for number in 0..300_u64 {
-        // A connection each: many resets on one are taken for an attack, and end it.
-        let mut listings = ListingsClient::new(bvf.node().channel());
-        let listing = desk::listing(&format!("Listing {number}"), &organisation);
-        let request = bvf.staff(PublishListingRequest { listing: Some(listing), ..Default::default() });
-        calls.push(tokio::spawn(async move {
-            // Gone after up to 6 ms, at whatever point that is.
-            let call = tokio::time::timeout(Duration::from_micros(number * 20), listings.publish(request));
-            call.await.is_ok_and(|answer| answer.is_ok())
-        }));
-    }
-    let mut acknowledged = 0;
-    for call in calls {
-        acknowledged += u64::from(call.await.unwrap());
-    }
-    bvf.listing("After all that", &organisation).await;
-    assert_eq!(open_transactions(&bvf, database).await, 0);
-    let size = bvf.node().context().own_size().unwrap();
-    assert!(size - before > acknowledged, "{acknowledged} acknowledged, {} entries", size - before);
-    assert!(bvf.verifies(&bvf).await);
-    assert_eq!(bvf.listings().await.len() as u64, size - before);
-}
-
-/// Connections of a node's pools that rest within a transaction. Of SQLite's, the one that writes would keep the next writer
-/// out; those that read can't be asked from outside, so each is taken once: a second `BEGIN` on one would fail.
-async fn open_transactions(partner: &Partner, database: Database) -> i64 {
-    let db = &partner.node().context().db;
-    if database == Database::Postgres {
-        let sql = "SELECT count(*) FROM pg_stat_activity
-                   WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
-        let (open,): (i64,) = db.row(sql, Vec::new()).await.unwrap();
-        return open;
-    }
-    db.begin().await.unwrap().rollback().await;
-    let readers = futures::future::join_all((0..8).map(|_| db.snapshot())).await;
-    i64::try_from(readers.iter().filter(|reader| reader.is_err()).count()).unwrap()
 }
 
 #[rstest]
