@@ -21,6 +21,7 @@ use crate::{
     exchange::{self, MESSAGE, server::ExchangeService},
     heads::{Head, Heads},
     keys::NodeKeys,
+    preface::Punctual,
     publish::{self, Draft},
     receipts,
     store::{changes, lock::DataLock, logs, revisions},
@@ -156,7 +157,10 @@ async fn listen_exchange(context: &Arc<Context>, tls: &TlsIdentity) -> Result<Op
         .max_concurrent_streams(Some(64))
         .add_service(service);
     let stop = context.stop_signal();
-    let incoming = acceptor.incoming(listener);
+    let limit = config.handshake_timeout();
+    let incoming = tokio_stream::StreamExt::map(acceptor.incoming(listener), move |connection| {
+        connection.map(|connection| Punctual::new(connection, limit))
+    });
     serve(context, "the exchange", server.serve_with_incoming_shutdown(incoming, stop.cancelled_owned()));
     Ok(Some(address))
 }

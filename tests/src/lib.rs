@@ -20,6 +20,7 @@ pub mod portal;
 pub mod proxy;
 pub mod relay;
 pub mod sealed;
+pub mod stall;
 pub mod stranger;
 pub mod tables;
 pub mod trace;

@@ -27,7 +27,7 @@ use std::{future::Future, io, sync::Arc, time::Duration};
 
 use prost::Message;
 use tokio::net::TcpListener;
-use tokio_stream::{Stream, wrappers::TcpListenerStream};
+use tokio_stream::{Stream, StreamExt, wrappers::TcpListenerStream};
 use tonic::{
     Response, Status,
     service::{Routes, RoutesBuilder},
@@ -38,7 +38,7 @@ use volbridge_proto::{
     wire::{self, node::v1::*},
 };
 
-use crate::{context::Context, error::Error};
+use crate::{context::Context, error::Error, preface::Punctual};
 use patience::Patience;
 use permit::Tokens;
 
@@ -47,6 +47,9 @@ const REQUEST: usize = 4 << 20;
 
 /// How long a call may take; streams only until they begin, and uploads as long as they go on.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a connection may take to say that it speaks HTTP/2.
+const OPENING: Duration = Duration::from_secs(10);
 
 /// Calls under way on one connection.
 const CALLS: usize = 256;
@@ -136,6 +139,9 @@ impl Api {
         I: Stream<Item = io::Result<C>>,
         C: tokio::io::AsyncRead + tokio::io::AsyncWrite + Connected + Unpin + Send + 'static,
     {
+        let connections = StreamExt::map(connections, |connection| {
+            connection.map(|connection| Punctual::new(connection, OPENING))
+        });
         let mut server = Server::builder()
             .layer(Patience(PATIENCE))
             .concurrency_limit_per_connection(CALLS)
