@@ -18,7 +18,7 @@ use crate::{
     context::{Context, Own, Parts},
     env::Env,
     error::Error,
-    exchange::{self, MESSAGE, server::ExchangeService},
+    exchange::{self, MESSAGE, REQUEST, server::ExchangeService},
     heads::{Head, Heads},
     keys::NodeKeys,
     preface::Punctual,
@@ -145,7 +145,7 @@ async fn listen_exchange(context: &Arc<Context>, tls: &TlsIdentity) -> Result<Op
     let acceptor = introducing(context, tls, limits).await?;
     let (listener, address) = bind(&config.listen, "exchange.listen").await?;
     let service = ExchangeServer::new(ExchangeService::new(Arc::clone(context)))
-        .max_decoding_message_size(MESSAGE)
+        .max_decoding_message_size(REQUEST)
         .max_encoding_message_size(MESSAGE);
     let server = Server::builder()
         // Until a call answers, or begins to: a body that comes byte by byte ends here (T21).

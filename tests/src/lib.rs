@@ -2,6 +2,7 @@
 //! a real browser, and what staff do at their desks.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that can't be set up has failed")]
 
+pub mod bomb;
 pub mod browser;
 pub mod caller;
 pub mod cutter;
@@ -13,6 +14,7 @@ pub mod kill;
 pub mod liar;
 pub mod methods;
 pub mod outlets;
+pub mod packed;
 pub mod partner;
 pub mod pg;
 pub mod place;

@@ -4,18 +4,27 @@
 
 use std::sync::Arc;
 
+use rstest::rstest;
 use tonic::{
     Code, Request,
     codec::CompressionEncoding,
     metadata::MetadataValue,
     transport::{Channel, Endpoint},
 };
-use volbridge_node::tls::{Dialer, Pins, TlsIdentity};
+use volbridge_node::{
+    api::permit::METHODS,
+    tls::{Dialer, Pins, TlsIdentity},
+};
 use volbridge_proto::wire::{
     exchange::v1::{self as exchange, exchange_client::ExchangeClient},
     node::v1::{self as node, listings_client::ListingsClient},
 };
-use volbridge_tests::{Database, Partner, desk, liar::LiarsLog};
+use volbridge_tests::{
+    Database, Partner,
+    bomb::{Bomb, deep, field},
+    desk,
+    liar::LiarsLog,
+};
 
 /// A connection to a node's exchange by a partner that it admits.
 async fn connect(victim: &Partner) -> Channel {
@@ -48,11 +57,11 @@ async fn t20_bombs_on_the_exchange_are_refused_before_they_unfold() {
     let mut packed = ExchangeClient::new(channel.clone()).send_compressed(CompressionEncoding::Zstd);
     let refused = packed.heads(request).await.unwrap_err();
     assert!(matches!(refused.code(), Code::Unimplemented | Code::OutOfRange), "{refused:?}");
-    // Ten million list members don't fit either; half a million do, and cost their sender its call.
-    let many = exchange::HeadsRequest { heads: vec![exchange::Head::default(); 500_000] };
+    // Ten million list members don't fit either; a third of a million does, and costs their sender its call.
+    let many = exchange::HeadsRequest { heads: vec![exchange::Head::default(); 350_000] };
     let mut client = ExchangeClient::new(channel.clone());
     client.heads(many).await.unwrap();
-    let ranges = vec![exchange::IndexRange { start: 0, end: u64::MAX }; 100_000];
+    let ranges = vec![exchange::IndexRange { start: 0, end: u64::MAX }; 50_000];
     let log = Some(exchange::Log { partner: victim.id.to_vec(), epoch: 1 });
     let refused = client.fetch_bodies(exchange::FetchBodiesRequest { log, ranges }).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
@@ -80,9 +89,110 @@ async fn t20_bombs_on_the_nodes_own_api_are_refused_before_they_unfold() {
     let mut packed = ListingsClient::new(channel.clone()).send_compressed(CompressionEncoding::Zstd);
     let refused = packed.publish(large("x".repeat(64 << 20))).await.unwrap_err();
     assert!(matches!(refused.code(), Code::Unimplemented | Code::OutOfRange), "{refused:?}");
-    let refused = client.publish(large("x".repeat(1 << 20))).await.unwrap_err();
+    let refused = client.publish(large("x".repeat(400_000))).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
     goes_on(&victim).await;
+}
+
+/// A line of `/proc/self/status`, in KiB.
+fn memory(line: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|known| known.strip_prefix(line)).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// The process may grow by so much while it is bombed.
+const GROWTH: u64 = 64 << 10;
+
+/// How much its memory grew while `work` ran, at the worst moment, in KiB.
+async fn growth(work: impl Future<Output = ()>) -> u64 {
+    // Forgets the worst moment until now.
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = memory("VmRSS:");
+    work.await;
+    memory("VmHWM:").saturating_sub(before)
+}
+
+/// What is refused whatever method it comes to.
+fn bombs() -> [Bomb; 4] {
+    [
+        Bomb::zstd(),
+        Bomb::gzip(),
+        Bomb::plain("deep", deep(10_000)),
+        Bomb::members("ten million members", 10_000_000),
+    ]
+}
+
+/// As many members of a list as the largest request holds.
+const API_FITS: usize = (512 << 10) - 16;
+const EXCHANGE_FITS: usize = (768 << 10) - 16;
+
+fn members(number: u8, bytes: usize) -> Vec<u8> {
+    field(number, &[]).repeat(bytes / 2)
+}
+
+#[rstest]
+#[case::sqlite(Database::Sqlite)]
+#[case::postgres(Database::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn t20_no_bomb_on_any_method_takes_memory(#[case] database: Database) {
+    let victim = Partner::start("UNV", database).await;
+    goes_on(&victim).await;
+    let token = victim.token();
+    let address = format!("http://{}", victim.node().api_addr().unwrap());
+    let mut api = Endpoint::from_shared(address).unwrap().connect().await.unwrap();
+    let mut exchange = connect(&victim).await;
+    let on_api = METHODS.iter().map(|(name, _)| format!("/volbridge.node.v1.{}", name.replace('.', "/")));
+    let on_api: Vec<String> = on_api.collect();
+    let on_exchange = ["Describe", "Keys", "Follow", "FetchBodies", "FetchBlob", "Heads"];
+    let on_exchange = on_exchange.map(|name| format!("/volbridge.exchange.v1.Exchange/{name}"));
+    // Everything has been said once before it is measured.
+    let nothing = Bomb::plain("nothing", Vec::new());
+    nothing.send(&mut exchange, &on_exchange[0], &token).await;
+    nothing.send(&mut api, &on_api[0], &token).await;
+
+    let (bombs, mut grown) = (bombs(), Vec::new());
+    for bomb in &bombs {
+        let bombed = growth(async {
+            for path in &on_api {
+                assert_ne!(bomb.send(&mut api, path, &token).await, 0, "{path}, {}", bomb.name);
+            }
+            for path in &on_exchange {
+                let status = bomb.send(&mut exchange, path, &token).await;
+                // A stream that says nonsense just ends.
+                assert!(status != 0 || path.ends_with("Follow"), "{path}, {}", bomb.name);
+            }
+        });
+        grown.push((bomb.name.to_owned(), bombed.await));
+    }
+    for (path, message) in fitting(&on_api) {
+        let bomb = Bomb::plain("as many as fit", message);
+        let (api, exchange) = (&mut api, &mut exchange);
+        let bombed = growth(async {
+            let channel = if path.contains("exchange") { exchange } else { api };
+            bomb.send(channel, &path, &token).await;
+        });
+        grown.push((path.clone(), bombed.await));
+    }
+    assert!(grown.iter().all(|(_, grown)| *grown < GROWTH), "in KiB: {grown:#?}");
+    assert_eq!(victim.listings().await.len(), 1);
+}
+
+/// Requests within their limit whose lists hold as many members as that allows.
+fn fitting(on_api: &[String]) -> Vec<(String, Vec<u8>)> {
+    let mut requests = Vec::new();
+    for path in on_api {
+        requests.push((path.clone(), members(1, API_FITS)));
+        if path.ends_with("Publish") {
+            // Names, segments, roles: the lists of what is published.
+            requests.extend([2, 3, 11].map(|list| (path.clone(), field(1, &members(list, API_FITS)))));
+        }
+    }
+    let exchange = |name: &str, message| (format!("/volbridge.exchange.v1.Exchange/{name}"), message);
+    requests.push(exchange("Heads", members(1, EXCHANGE_FITS)));
+    requests.push(exchange("FetchBodies", members(2, EXCHANGE_FITS)));
+    requests.push(exchange("Follow", field(1, &members(3, EXCHANGE_FITS))));
+    requests
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,8 +25,11 @@ use crate::{
 };
 
 /// Logs that one message names, each with at most two checkpoints: with 16 lines each it stays well below the
-/// message limit.
-const PAGE: usize = 64;
+/// limit of a request.
+const PAGE: usize = 24;
+
+/// Heads of one message that are looked at.
+const READ: usize = 128;
 
 /// Bytes of evidence in one message.
 const EVIDENCE: usize = 1 << 20;
@@ -75,7 +78,7 @@ pub async fn answer(
         let differs = *theirs.checkpoint != *head.checkpoint && *theirs.checkpoint != *head.signed;
         (differs || head.number == context.own.number).then_some(head)
     };
-    let mut heads: Vec<Head> = asked.iter().take(2 * PAGE).filter_map(differs).collect();
+    let mut heads: Vec<Head> = asked.iter().take(READ).filter_map(differs).collect();
     heads.dedup();
     give(context, peer, heads).await
 }
@@ -84,7 +87,7 @@ pub async fn answer(
 /// A head that can't be used costs its sender nothing but that head.
 pub async fn take(context: &Arc<Context>, peer: PartnerId, heads: &[wire::Head]) -> Result<(), Error> {
     let held: BTreeMap<LogId, Head> = context.heads.all().into_iter().map(|head| (head.log, head)).collect();
-    for theirs in heads.iter().take(2 * PAGE) {
+    for theirs in heads.iter().take(READ) {
         let Ok(log) = parse_log(theirs.log.as_ref()) else { continue };
         let Some(ours) = held.get(&log) else { continue };
         // Only the author knows for whom its records are.

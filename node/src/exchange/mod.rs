@@ -32,6 +32,10 @@ pub const BODIES: usize = 1 << 20;
 /// The largest message, after decompression: a range's leaves and proof, or bodies and their frame.
 pub const MESSAGE: usize = 2 << 20;
 
+/// The largest request: a page of heads, or the evidence against one log. Less than an answer, since whoever is admitted may
+/// send many, and a list of empty heads takes fifty times its bytes (threats.md T20).
+pub const REQUEST: usize = 768 << 10;
+
 /// Logs that one stream may ask for.
 pub const SUBSCRIPTIONS: usize = 1_024;
 
