@@ -5,10 +5,11 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 PORT ?= 8080
 DIR ?= data/demo
+WHAT ?= sync
 TARGET_DIR = $${CARGO_TARGET_DIR:-target}
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt layers lint
+.PHONY: help run test bench check fmt layers lint
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -23,6 +24,10 @@ test: ## every test: SQLite, PostgreSQL, a real browser
 	@scripts/setup test
 	@scripts/run-tests
 
+bench: ## one figure beside the machine's limit: WHAT="sync --records 100000" (docs/performance.md)
+	@cargo build --release --locked -p volbridge-node -p volbridge-tests --bin volbridge --bin bench
+	@exec "$(TARGET_DIR)/release/bench" $(WHAT)
+
 check: fmt layers lint ## formatting, layering, clippy, rustdoc, shell scripts
 
 fmt: ## is everything formatted?
@@ -34,4 +39,4 @@ layers: ## do the arrows between the crates and modules still point one way?
 lint: ## clippy and rustdoc without a warning, shellcheck where it is installed
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
 	@RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
-	@if command -v shellcheck >/dev/null; then shellcheck scripts/* .ci/run; fi
+	@if command -v shellcheck >/dev/null; then shellcheck $$(grep -l '^#!/bin/sh' scripts/*) .ci/run; fi
