@@ -36,7 +36,9 @@ struct Pair {
 
 impl Pair {
     async fn start(run: &Run, name: &str) -> Outcome<Self> {
-        let server = |end: &str| Server::start(&run.folder(&format!("{name}-{end}")), &["wal_level=logical"]);
+        // By default a subscription that was switched on again may wait for five seconds before it begins.
+        let settings = ["wal_level=logical", "wal_retrieve_retry_interval=50ms"];
+        let server = |end: &str| Server::start(&run.folder(&format!("{name}-{end}")), &settings);
         let pair = Self { from: server("from")?, to: server("to")? };
         for server in [&pair.from, &pair.to] {
             Db::open(&OpenOptions::new(server.url())).await?.close().await;
