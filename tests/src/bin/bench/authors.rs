@@ -55,6 +55,9 @@ impl Run {
     pub fn new() -> Outcome<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        if number == 0 {
+            remove_forgotten(&root()?)?;
+        }
         let folder = root()?.join(format!("run-{}-{number}", std::process::id()));
         fs::create_dir_all(&folder)?;
         Ok(Self(folder))
@@ -64,6 +67,19 @@ impl Run {
     pub fn folder(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
+}
+
+/// Removes the folders of runs whose process was killed.
+fn remove_forgotten(root: &Path) -> Outcome<()> {
+    for entry in fs::read_dir(root)? {
+        let entry = entry?;
+        let name = entry.file_name().into_string().unwrap_or_default();
+        let pid = name.strip_prefix("run-").and_then(|rest| rest.split('-').next());
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 impl Drop for Run {
