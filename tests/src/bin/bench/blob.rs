@@ -91,14 +91,15 @@ pub async fn fetch(run: &Run, file: &Path, database: Database, rtt: Option<Durat
     let conference = conference(&author).await?;
     follower.has(author.id, 3).await?;
     usage::settle();
-    let (before, wire, began) = (Usage::of(&author, &follower)?, usage::wire_bytes()?, Instant::now());
+    let (before, wire, began) =
+        (Usage::of(&[("author", &author), ("follower", &follower)])?, usage::wire_bytes()?, Instant::now());
     publish(&author, &conference, &hash, size).await?;
     until_held(&follower, &hash, size).await?;
     let seconds = began.elapsed().as_secs_f64();
     let fetched = Fetched {
         seconds,
         wire: usage::wire_bytes()? - wire,
-        used: Usage::of(&author, &follower)?.since(&before),
+        used: Usage::of(&[("author", &author), ("follower", &follower)])?.since(&before),
     };
     author.stop().await?;
     follower.stop().await?;

@@ -43,11 +43,11 @@ pub async fn measure(args: Args, database: Database) -> Outcome<Report> {
     usage::settle();
     let follower = away.serve(&[]).await?;
     let wire = usage::wire_bytes()?;
-    let before = Usage::of(&serving, &follower)?;
+    let before = Usage::of(&[("author", &serving), ("follower", &follower)])?;
     let began = Instant::now();
     follower.has(serving.id, size).await?;
     let seconds = began.elapsed().as_secs_f64();
-    let used = Usage::of(&serving, &follower)?.since(&before);
+    let used = Usage::of(&[("author", &serving), ("follower", &follower)])?.since(&before);
     let wire = usage::wire_bytes()? - wire;
     report.set("records", args.records);
     report.set("delta", delta);

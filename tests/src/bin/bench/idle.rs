@@ -34,10 +34,10 @@ pub async fn measure(args: Args, database: Database) -> Outcome<Report> {
     follower.has(author.id, args.records).await?;
     // What follows at once (cosignatures, the first gossip) isn't idling.
     tokio::time::sleep(Duration::from_secs(5)).await;
-    let (before, began) = (Usage::of(&author, &follower)?, Instant::now());
+    let (before, began) = (Usage::of(&[("author", &author), ("follower", &follower)])?, Instant::now());
     tokio::time::sleep(Duration::from_secs(args.seconds)).await;
     let seconds = began.elapsed().as_secs_f64();
-    let used = Usage::of(&author, &follower)?.since(&before);
+    let used = Usage::of(&[("author", &author), ("follower", &follower)])?.since(&before);
     let mut report = Report::new("idle", database.name());
     let nodes = used.iter().filter(|(name, _)| matches!(*name, "author" | "follower"));
     let most = nodes.map(|(_, used)| used.now_bytes).max().unwrap_or_default();

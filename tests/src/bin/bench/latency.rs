@@ -14,7 +14,7 @@ use crate::{
     machine::Fsync,
     nodes::{Running, Site},
     report::{Figure, Report, percentile, rounded},
-    sync::used_by,
+    sync::Usage,
 };
 
 /// How often the partner is asked.
@@ -66,7 +66,7 @@ pub async fn measure(args: Args, database: Database) -> Outcome<Report> {
     report.set("acknowledged_p99_ms", rounded(percentile(&acknowledged, 0.99)));
     report.set("records", args.samples);
     report.set("fsync", fsync.to_json());
-    report.used(&used_by(&[("author", &author), ("follower", &follower)])?);
+    report.used(&Usage::of(&[("author", &author), ("follower", &follower)])?.all());
     Ok(report)
 }
 

@@ -5,7 +5,7 @@ use crate::{
     authors::{Author, Run},
     nodes::Site,
     report::{Figure, Report, percentile, rounded},
-    sync::used_by,
+    sync::Usage,
 };
 
 /// How it is measured.
@@ -35,7 +35,7 @@ pub async fn measure(args: Args, database: Database) -> Outcome<Report> {
     for _ in 0..args.starts {
         let node = site.serve(&[]).await?;
         full.push(node.ready_after.as_secs_f64());
-        report.used(&used_by(&[("node", &node)])?);
+        report.used(&Usage::of(&[("node", &node)])?.all());
         let node = node.kill().await?.serve(&[]).await?;
         killed.push(node.ready_after.as_secs_f64());
         site = node.stop().await?;

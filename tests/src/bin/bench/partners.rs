@@ -9,7 +9,7 @@ use crate::{
     authors::{Author, Run},
     nodes::Site,
     report::{Figure, Report, as_f64, progress, rounded},
-    sync::used_by,
+    sync::Usage,
     usage,
 };
 
@@ -57,7 +57,7 @@ pub async fn measure(args: Args, database: Database) -> Outcome<Report> {
             "per_second": rounded(rate),
             "follower": follower.used()?.since(before).to_json(),
         }));
-        report.used(&used_by(&[("follower", &follower)])?);
+        report.used(&Usage::of(&[("follower", &follower)])?.all());
     }
     let (one, many) = (rates.first().copied().unwrap_or_default(), rates.last().copied().unwrap_or_default());
     report.figure(Figure { value: many, unit: "records/s" });

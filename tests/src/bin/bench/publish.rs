@@ -11,7 +11,7 @@ use crate::{
     machine::Fsync,
     nodes::Site,
     report::{Figure, Report, as_f64, percentile, progress, rounded},
-    sync::used_by,
+    sync::Usage,
 };
 
 /// How it is measured.
@@ -47,7 +47,7 @@ pub async fn measure(args: Args, database: Database) -> Outcome<Report> {
     report.set("times_first", rounded(many / one));
     report.set("callers", lines);
     report.set("fsync", fsync.to_json());
-    report.used(&used_by(&[("author", &node)])?);
+    report.used(&Usage::of(&[("author", &node)])?.all());
     Ok(report)
 }
 

@@ -36,16 +36,12 @@ pub async fn measure(args: Args, database: Database) -> Outcome<Report> {
         follower.admit(&hub, &hub.exchange).await?;
         follower.has(hub.id, 1).await?;
         usage::settle();
-        let (before, wire, began) = (Usage::of(&hub, &follower)?, usage::wire_bytes()?, Instant::now());
+        let (before, wire, began) =
+            (Usage::of(&[("hub", &hub), ("follower", &follower)])?, usage::wire_bytes()?, Instant::now());
         follower.admit(&serving, "").await?;
         follower.has(serving.id, args.records).await?;
         let seconds = began.elapsed().as_secs_f64();
-        let mut used = Usage::of(&hub, &follower)?.since(&before);
-        for (name, _) in &mut used {
-            *name = name
-                .strip_prefix("author")
-                .map_or(*name, |rest| if rest.is_empty() { "hub" } else { "hub_postgres" });
-        }
+        let used = Usage::of(&[("hub", &hub), ("follower", &follower)])?.since(&before);
         report.figure(Figure { value: as_f64(args.records) / seconds, unit: "records/s" });
         report.set("seconds", rounded(seconds));
         report.used(&used);

@@ -90,38 +90,50 @@ pub async fn follow(
     serving.admit(&follower, "").await?;
     usage::settle();
     progress(&format!("following: author is process {}, follower is {}", serving.pid, follower.pid));
-    let before = Usage::of(&serving, &follower)?;
+    let nodes = [("author", &serving), ("follower", &follower)];
+    let before = Usage::of(&nodes)?;
     let wire = usage::wire_bytes()?;
     let began = Instant::now();
     follower.admit(&serving, line.address()).await?;
     follower.has(serving.id, author.records).await?;
     let seconds = began.elapsed().as_secs_f64();
     let wire = usage::wire_bytes()? - wire;
-    let used = Usage::of(&serving, &follower)?.since(&before);
+    let used = Usage::of(&nodes)?.since(&before);
     serving.stop().await?;
     let disk = follower.stop().await?.database_bytes()?.saturating_sub(empty_bytes);
     Ok(Synced { seconds, used, wire, disk })
 }
 
-/// What nodes have used.
-pub fn used_by(nodes: &[(&'static str, &Running)]) -> Outcome<Vec<(&'static str, Used)>> {
-    nodes.iter().map(|(name, node)| Ok((*name, node.used()?))).collect()
-}
-
-/// What two nodes and their servers have used.
+/// What nodes and the servers of their databases have used.
 pub struct Usage(Vec<(&'static str, Used)>);
 
 impl Usage {
-    /// So far.
-    pub fn of(author: &Running, follower: &Running) -> Outcome<Self> {
-        let mut used = vec![("author", author.used()?), ("follower", follower.used()?)];
-        used.extend(author.server_used()?.map(|used| ("author_postgres", used)));
-        used.extend(follower.server_used()?.map(|used| ("follower_postgres", used)));
+    /// So far, by the names of the nodes.
+    pub fn of(nodes: &[(&'static str, &Running)]) -> Outcome<Self> {
+        let mut used = Vec::new();
+        for (name, node) in nodes {
+            used.push((*name, node.used()?));
+            used.extend(node.server_used()?.map(|used| (server_of(name), used)));
+        }
         Ok(Self(used))
+    }
+
+    /// All of it.
+    pub fn all(self) -> Vec<(&'static str, Used)> {
+        self.0
     }
 
     /// Since an earlier moment.
     pub fn since(self, before: &Self) -> Vec<(&'static str, Used)> {
         self.0.into_iter().zip(&before.0).map(|((name, now), (_, then))| (name, now.since(*then))).collect()
+    }
+}
+
+fn server_of(node: &str) -> &'static str {
+    match node {
+        "author" => "author_postgres",
+        "follower" => "follower_postgres",
+        "hub" => "hub_postgres",
+        _ => "postgres",
     }
 }
