@@ -1,10 +1,11 @@
 //! The database: one writer, many readers, two drivers.
 //!
-//! This module and its two children are the only ones that name a driver. A write transaction has the whole database for
+//! This module and its children are the only ones that name a driver. A write transaction has the whole database for
 //! itself on both: SQLite by its one write connection and BEGIN IMMEDIATE, PostgreSQL by one write connection and a lock on
 //! the empty table `writer`, which also keeps out other processes on the same database. So what a transaction has
 //! read stays true until it commits, and behaviour is the same on both.
 
+mod copy;
 mod postgres;
 mod sqlite;
 mod tx;
@@ -99,7 +100,7 @@ pub trait Query: Sync {
         sql: &'static str,
         args: Vec<Value>,
     ) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send {
-        self.fetch(SqlText::fixed(sql), args)
+        self.fetch(SqlText::Fixed(sql), args)
     }
 
     /// The row of a query that always has one.
@@ -123,16 +124,36 @@ pub trait Query: Sync {
 
 /// SQL that is a literal or was joined from literals.
 #[derive(Clone, Debug)]
-pub struct SqlText(SqlStr);
+pub enum SqlText {
+    /// A literal with `$1`, `$2`, …
+    Fixed(&'static str),
+    /// Joined from literals, with a `?` for each value. SQLite's driver looks numbered ones up by name, each time
+    /// through all of them: a statement of many rows would spend most of its time there.
+    Joined(Arc<str>),
+}
 
 impl SqlText {
-    fn fixed(sql: &'static str) -> Self {
-        Self(sql.into_sql_str())
+    fn for_sqlite(self) -> SqlStr {
+        match self {
+            Self::Fixed(sql) => sql.into_sql_str(),
+            Self::Joined(sql) => AssertSqlSafe(sql).into_sql_str(),
+        }
     }
 
-    /// Only for `select` and the multi-row insert, which join `&'static str`s.
-    pub(super) fn built(sql: String) -> Self {
-        Self(AssertSqlSafe(sql).into_sql_str())
+    fn for_postgres(self) -> SqlStr {
+        let sql = match self {
+            Self::Fixed(sql) => return sql.into_sql_str(),
+            Self::Joined(sql) => sql,
+        };
+        let mut numbered = String::with_capacity(sql.len() * 2);
+        for (nth, part) in sql.split('?').enumerate() {
+            if nth > 0 {
+                numbered.push('$');
+                numbered.push_str(&nth.to_string());
+            }
+            numbered.push_str(part);
+        }
+        AssertSqlSafe(numbered).into_sql_str()
     }
 }
 
@@ -280,10 +301,10 @@ impl Query for Db {
     async fn fetch<T: Row>(&self, sql: SqlText, args: Vec<Value>) -> Result<Vec<T>, StoreError> {
         Ok(match &self.0.pools {
             Pools::Sqlite { read, .. } => {
-                sqlx::query_as_with(sql.0, bound::<Sqlite>(args)?).fetch_all(read).await?
+                sqlx::query_as_with(sql.for_sqlite(), bound::<Sqlite>(args)?).fetch_all(read).await?
             }
             Pools::Postgres { read, .. } => {
-                sqlx::query_as_with(sql.0, bound::<Postgres>(args)?).fetch_all(read).await?
+                sqlx::query_as_with(sql.for_postgres(), bound::<Postgres>(args)?).fetch_all(read).await?
             }
         })
     }

@@ -13,7 +13,7 @@ use super::{Query, Row, StoreError, Value, db::SqlText};
 /// select.add_list(" AND log IN ", args![1_i64, 2_i64]);
 /// assert_eq!(
 ///     select.text(),
-///     "SELECT subject FROM listing WHERE expires_at > $1 AND country = $2 AND log IN ($3, $4)",
+///     "SELECT subject FROM listing WHERE expires_at > ? AND country = ? AND log IN (?, ?)",
 /// );
 /// ```
 #[derive(Debug)]
@@ -34,15 +34,7 @@ impl Select {
     /// Adds a fragment; each `?` in it takes the next of `args`.
     pub fn add(&mut self, sql: &'static str, args: Vec<Value>) -> &mut Self {
         debug_assert_eq!(sql.matches('?').count(), args.len(), "{sql}");
-        let mut number = self.args.len();
-        for (nth, part) in sql.split('?').enumerate() {
-            if nth > 0 {
-                number += 1;
-                self.sql.push('$');
-                self.sql.push_str(&number.to_string());
-            }
-            self.sql.push_str(part);
-        }
+        self.sql.push_str(sql);
         self.args.extend(args);
         self
     }
@@ -78,7 +70,7 @@ impl Select {
 
     /// Runs it.
     pub async fn rows<T: Row>(self, on: &impl Query) -> Result<Vec<T>, StoreError> {
-        on.fetch(SqlText::built(self.sql), self.args).await
+        on.fetch(SqlText::Joined(self.sql.into()), self.args).await
     }
 
     /// Runs it for at most one row.

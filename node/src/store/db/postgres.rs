@@ -28,7 +28,10 @@ pub(super) async fn open(options: &OpenOptions) -> Result<Pools, StoreError> {
         ("synchronous_commit", if options.durable { "on" } else { "off" }),
     ]);
 
-    let write = pool().max_connections(1).connect_with(base.clone()).await;
+    // Plans that are made while tables are small read them whole, and are kept when they have grown; whatever a writer
+    // asks for has an index.
+    let write_options = base.clone().options([("enable_seqscan", "off")]);
+    let write = pool().max_connections(1).connect_with(write_options).await;
     let write = write.map_err(|e| unusable(options, &e))?;
     let mut connection = write.acquire().await?;
     require(&mut connection, "server_encoding", "UTF8").await?;
