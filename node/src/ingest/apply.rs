@@ -6,7 +6,7 @@ use volbridge_proto::{
     BlobHash, Code, PartnerId, RecordId, Refusal, SubjectId,
     exchange::SourceClaim,
     kinds::Payload,
-    record::{Body, Content, content_valid, revision},
+    record::{Body, Content, Statement, content_valid, revision},
     wire::record::v1 as wire,
 };
 
@@ -19,7 +19,7 @@ use crate::{
         entries::{self, EntryRow, State, Verdict},
         logs::{self, LogRow},
         received,
-        revisions::{self, RevisionRow},
+        revisions::{self, NewRevision, RevisionRow},
         withdrawals::{self, Receipt},
     },
     views::{self, Shown},
@@ -62,7 +62,9 @@ pub(super) async fn apply(
         _ => {
             views::event(tx, &shown(counted, payload, counted.statement.issued_at)).await?;
             effects.partners |= matches!(payload, Payload::PartnerDescriptor(_) | Payload::Continuation(_));
-            revisions::add(tx, log.number, index, counted.id, &counted.statement).await?;
+            let statement = &counted.statement;
+            let row = NewRevision { log: log.number, index, id: counted.id, statement, current: false };
+            revisions::add(tx, &[row]).await?;
             refold(tx, reader, log, counted.statement.subject, Some(counted), effects).await
         }
     }
@@ -112,16 +114,20 @@ pub(super) async fn refold(
     };
     let Some(payload) = &counted.payload else { return Ok(()) };
     let first_issued_at = rows.first().map_or(counted.statement.issued_at, |row| row.issued_at);
-    views::show(tx, &shown(counted, payload, first_issued_at)).await?;
+    views::show(tx, &[shown(counted, payload, first_issued_at)]).await?;
     effects.partners |= matches!(payload, Payload::NodeInfo(_));
     if unchanged {
         return Ok(());
     }
-    let action = if counted.statement.revision == 1 { "published" } else { "revised" };
-    note_change(tx, reader, action, row, effects).await
+    note_change(tx, reader, action(&counted.statement), row, effects).await
 }
 
-fn shown<'a>(
+/// What a current revision's coming is called.
+pub(super) fn action(statement: &Statement) -> &'static str {
+    if statement.revision == 1 { "published" } else { "revised" }
+}
+
+pub(super) fn shown<'a>(
     counted: &'a Counted<'_>,
     payload: &'a Payload,
     first_issued_at: volbridge_proto::Timestamp,
@@ -153,7 +159,7 @@ pub(super) async fn note_change(
         index: row.index,
         subject: row.subject,
     };
-    effects.changed = Some(changes::add(tx, &change, row.class).await?);
+    effects.changed = changes::add(tx, &[change], row.class).await?.or(effects.changed);
     Ok(())
 }
 

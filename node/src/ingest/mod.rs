@@ -6,6 +6,7 @@
 //! back as `Effects` and is done after the commit, by `Context::after`.
 
 mod apply;
+mod batch;
 mod claims;
 mod erase;
 mod named;
@@ -73,6 +74,17 @@ pub struct Effects {
     pub partners: bool,
 }
 
+impl Effects {
+    /// Adds those of a later step of the same transaction.
+    pub fn join(&mut self, later: Self) {
+        self.changed = later.changed.or(self.changed);
+        self.blobs_dropped.extend(later.blobs_dropped);
+        self.owed.extend(later.owed);
+        self.erased |= later.erased;
+        self.partners |= later.partners;
+    }
+}
+
 /// For whom a carrier keeps named bodies, by index.
 pub type CarriedFor = BTreeMap<u64, Vec<PartnerId>>;
 
@@ -123,6 +135,7 @@ pub async fn store_range(
             Placed::Silent => {}
         }
     }
+    let known = batch::Known::load(tx, log, &counted).await?;
     entries::insert(tx, rows).await?;
     let hashes: Vec<_> = range.entries().iter().map(|entry| leaf_hash(entry.leaf())).collect();
     tiles::append(tx, log.number, log.size, &hashes).await?;
@@ -136,9 +149,7 @@ pub async fn store_range(
             logs::add_group_end(tx, log.number, checkpoint.size(), &note).await?;
         }
     }
-    for statement in counted {
-        apply::apply(tx, reader, &statement, &mut effects).await?;
-    }
+    batch::apply(tx, reader, &known, &counted, &mut effects).await?;
     take_claims(tx, reader, log, &beside.claims).await?;
     Ok(effects)
 }

@@ -1,6 +1,6 @@
 //! Drops everything that is derived and derives it again from the stored entries (P11).
 
-use super::{Effects, Reader, apply};
+use super::{Effects, Reader, apply, batch};
 use crate::{
     store::{StoreError, Tx, entries, logs, revisions, withdrawals},
     views,
@@ -21,12 +21,12 @@ pub async fn rebuild(tx: &mut Tx, reader: &Reader<'_>) -> Result<(u64, Effects),
         let mut start = 0;
         while start < log.size {
             let end = log.size.min(start + STEP);
-            for row in entries::range(tx, log.number, start..end).await? {
-                read += 1;
-                if let Some(counted) = apply::read_row(reader, &log, &row)? {
-                    apply::apply(tx, reader, &counted, &mut effects).await?;
-                }
-            }
+            let rows = entries::range(tx, log.number, start..end).await?;
+            read += rows.len() as u64;
+            let counted = rows.iter().filter_map(|row| apply::read_row(reader, &log, row).transpose());
+            let counted: Vec<_> = counted.collect::<Result<_, _>>()?;
+            let known = batch::Known::load(tx, &log, &counted).await?;
+            batch::apply(tx, reader, &known, &counted, &mut effects).await?;
             start = end;
         }
     }

@@ -30,21 +30,24 @@ pub struct Change {
     pub subject: SubjectId,
 }
 
-/// Notes a change of a record of this class; returns its number.
-pub async fn add(tx: &mut Tx, change: &Change, class: Class) -> Result<i64, StoreError> {
-    let last = last(tx).await?;
-    let number = match class {
-        Class::Public => (last / STEP + 1) * STEP,
-        Class::Named => last + 1,
-    };
-    tx.execute(
-        "INSERT INTO change (number, at, action, kind, log, entry_index, subject)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        args![number, change.at, &change.action, &change.kind, change.log, change.index, change.subject],
-    )
-    .await?;
+/// Notes changes of records of this class; returns the last one's number.
+pub async fn add(tx: &mut Tx, changes: &[Change], class: Class) -> Result<Option<i64>, StoreError> {
+    let mut number = last(tx).await?;
+    let rows = changes.iter().map(|change| {
+        number = match class {
+            Class::Public => (number / STEP + 1) * STEP,
+            Class::Named => number + 1,
+        };
+        args![number, change.at, &change.action, &change.kind, change.log, change.index, change.subject]
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    tx.insert_rows("INSERT INTO change (number, at, action, kind, log, entry_index, subject)", "", rows)
+        .await?;
     tx.execute("DELETE FROM change WHERE number <= $1", args![number - KEPT * STEP]).await?;
-    Ok(number)
+    Ok(Some(number))
 }
 
 /// The number of the last change; 0 before the first.

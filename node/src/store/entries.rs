@@ -243,6 +243,27 @@ pub async fn find(q: &impl Query, id: RecordId) -> Result<Vec<EntryRow>, StoreEr
     Ok(rows.into_iter().filter(|entry| entry.id() == Some(id)).collect())
 }
 
+/// Those of `ids` that stand in a log below an index.
+pub async fn held_before(
+    q: &impl Query,
+    log: LogNumber,
+    before: u64,
+    ids: &[RecordId],
+) -> Result<Vec<RecordId>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(500) {
+        // Ids alone: asked for the log and an index too, a database may read the whole log.
+        let mut select = Select::new("SELECT log, entry_index, leaf FROM entry WHERE", args![]);
+        select.add_list(" id_prefix IN ", chunk.iter().map(|id| id.prefix().into()).collect());
+        for (of, index, leaf) in select.rows::<(i64, i64, Vec<u8>)>(q).await? {
+            if of == log && column::count("entry", log, index)? < before {
+                found.extend(Leaf::parse(&leaf).map(|leaf| leaf.id));
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// The first entry of a log with a record's id: the one that counts.
 pub async fn find_in(q: &impl Query, log: LogNumber, id: RecordId) -> Result<Option<EntryRow>, StoreError> {
     Ok(find(q, id).await?.into_iter().find(|entry| entry.log == log))

@@ -7,7 +7,7 @@ use volbridge_proto::{
     tlog::entry::Class,
 };
 
-use super::{Query, StoreError, Tx, args, column, logs::LogNumber};
+use super::{Query, StoreError, Tx, args, column, logs::LogNumber, select::Select};
 
 /// A revision that counts and isn't withdrawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,20 +74,26 @@ impl Raw {
     }
 }
 
-/// Notes a revision; it isn't current until `set_current` says so.
-pub async fn add(
-    tx: &mut Tx,
-    log: LogNumber,
-    index: u64,
-    id: RecordId,
-    statement: &Statement,
-) -> Result<(), StoreError> {
-    let revision = RevisionEntry::of(id, statement);
-    tx.execute(
-        "INSERT INTO revision (log, subject, entry_index, id, number, previous, republishes, audience, kind, class,
-                               issued_at, expires_at, current)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-         ON CONFLICT (log, subject, entry_index) DO NOTHING",
+/// A revision to be noted.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRevision<'a> {
+    /// Its log.
+    pub log: LogNumber,
+    /// Its place there.
+    pub index: u64,
+    /// Its id.
+    pub id: RecordId,
+    /// What it says.
+    pub statement: &'a Statement,
+    /// Is it known to be the one that views show? Else `set_current` says so.
+    pub current: bool,
+}
+
+/// Notes revisions.
+pub async fn add(tx: &mut Tx, new: &[NewRevision<'_>]) -> Result<(), StoreError> {
+    let rows = new.iter().map(|new| {
+        let NewRevision { log, index, id, statement, current } = *new;
+        let revision = RevisionEntry::of(id, statement);
         args![
             log,
             statement.subject,
@@ -101,11 +107,35 @@ pub async fn add(
             i64::from(statement.class().number()),
             statement.issued_at,
             statement.expires_at.map_or(0, Timestamp::as_millis),
-            false
-        ],
+            current
+        ]
+    });
+    tx.insert_rows(
+        "INSERT INTO revision (log, subject, entry_index, id, number, previous, republishes, audience, kind, class,
+                               issued_at, expires_at, current)",
+        "ON CONFLICT (log, subject, entry_index) DO NOTHING",
+        rows.collect(),
     )
     .await?;
     Ok(())
+}
+
+/// Which of these subjects have revisions in one of these logs.
+pub async fn with_revisions(
+    q: &impl Query,
+    logs: &[LogNumber],
+    subjects: &[SubjectId],
+) -> Result<Vec<SubjectId>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in subjects.chunks(500) {
+        let mut select = Select::new("SELECT DISTINCT subject FROM revision WHERE", args![]);
+        select.add_list(" log IN ", logs.iter().map(|log| (*log).into()).collect());
+        select.add_list(" AND subject IN ", chunk.iter().map(|subject| (*subject).into()).collect());
+        for (subject,) in select.rows::<(Vec<u8>,)>(q).await? {
+            found.push(column::id("revision", "subject", &subject)?);
+        }
+    }
+    Ok(found)
 }
 
 /// The remaining revisions of a partner's subject in log order, over all its epochs.

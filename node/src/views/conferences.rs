@@ -12,26 +12,22 @@ use super::{
 };
 use crate::{
     args,
-    store::{Query, StoreError, Tx, select::Select},
+    store::{Query, StoreError, Tx, Value, select::Select},
 };
 
-pub(super) async fn show(
-    tx: &mut Tx,
-    shown: &Shown<'_>,
-    conference: &wire::Conference,
-) -> Result<(), StoreError> {
+/// The row of a conference's current revision.
+pub(super) fn row(shown: &Shown<'_>, conference: &wire::Conference) -> Vec<Value> {
     let starts_at = conference.starts_on.parse::<Date>().map_or(Timestamp::default(), Date::start_of_day_utc);
-    tx.execute(
-        "INSERT INTO conference (log, subject, entry_index, named, starts_at) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, named = excluded.named, \
+    args![shown.log, shown.statement.subject.as_bytes(), shown.index, shown.named(), starts_at.as_millis()]
+}
+
+/// Writes rows in place of those of earlier revisions.
+pub(super) async fn write(tx: &mut Tx, rows: Vec<Vec<Value>>) -> Result<(), StoreError> {
+    tx.insert_rows(
+        "INSERT INTO conference (log, subject, entry_index, named, starts_at)",
+        "ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, named = excluded.named, \
          starts_at = excluded.starts_at",
-        args![
-            shown.log,
-            shown.statement.subject.as_bytes(),
-            shown.index,
-            shown.named(),
-            starts_at.as_millis()
-        ],
+        rows,
     )
     .await
     .map(drop)

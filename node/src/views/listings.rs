@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     args,
-    store::{Query, StoreError, Tx, select::Select},
+    store::{Query, StoreError, Tx, Value, select::Select},
 };
 
 /// Which listings are wanted.
@@ -31,24 +31,29 @@ pub struct Filter {
     pub now: Timestamp,
 }
 
-pub(super) async fn show(tx: &mut Tx, shown: &Shown<'_>, listing: &wire::Listing) -> Result<(), StoreError> {
-    tx.execute(
-        "INSERT INTO listing (log, subject, entry_index, named, published_at, expires_at, language, country, search_text) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-         ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, named = excluded.named, \
+/// The row of a listing's current revision.
+pub(super) fn row(shown: &Shown<'_>, listing: &wire::Listing) -> Vec<Value> {
+    args![
+        shown.log,
+        shown.statement.subject.as_bytes(),
+        shown.index,
+        shown.named(),
+        shown.first_issued_at.as_millis(),
+        shown.expires_at(),
+        listing.language.to_ascii_lowercase(),
+        listing.place.as_ref().map_or("", |place| &place.country),
+        search_text(listing)
+    ]
+}
+
+/// Writes rows in place of those of earlier revisions.
+pub(super) async fn write(tx: &mut Tx, rows: Vec<Vec<Value>>) -> Result<(), StoreError> {
+    tx.insert_rows(
+        "INSERT INTO listing (log, subject, entry_index, named, published_at, expires_at, language, country, search_text)",
+        "ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, named = excluded.named, \
          published_at = excluded.published_at, expires_at = excluded.expires_at, language = excluded.language, \
          country = excluded.country, search_text = excluded.search_text",
-        args![
-            shown.log,
-            shown.statement.subject.as_bytes(),
-            shown.index,
-            shown.named(),
-            shown.first_issued_at.as_millis(),
-            shown.expires_at(),
-            listing.language.to_ascii_lowercase(),
-            listing.place.as_ref().map_or("", |place| &place.country),
-            search_text(listing)
-        ],
+        rows,
     )
     .await
     .map(drop)

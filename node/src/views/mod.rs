@@ -65,19 +65,27 @@ impl Shown<'_> {
     }
 }
 
-/// Shows the current revision of a subject in the view of its kind.
-pub async fn show(tx: &mut Tx, shown: &Shown<'_>) -> Result<(), StoreError> {
-    match shown.payload {
-        Payload::NodeInfo(_) => partners::show_node_info(tx, shown).await,
-        Payload::Organisation(organisation) => organisations::show(tx, shown, organisation).await,
-        Payload::Listing(listing) => listings::show(tx, shown, listing).await,
-        Payload::Translation(translation) => translations::show(tx, shown, translation).await,
-        Payload::Conference(conference) => conferences::show(tx, shown, conference).await,
-        Payload::Material(material) => materials::show(tx, shown, material).await,
-        Payload::VolunteerProfile(_) => profiles::show(tx, shown).await,
-        Payload::Consent(consent) => consents::show(tx, shown, consent).await,
-        _ => event(tx, shown).await,
+/// Shows the current revisions of subjects in the views of their kinds.
+pub async fn show(tx: &mut Tx, shown: &[Shown<'_>]) -> Result<(), StoreError> {
+    let (mut listings, mut organisations, mut conferences) = (Vec::new(), Vec::new(), Vec::new());
+    for shown in shown {
+        match shown.payload {
+            Payload::Listing(listing) => listings.push(listings::row(shown, listing)),
+            Payload::Organisation(organisation) => {
+                organisations.push(organisations::row(shown, organisation));
+            }
+            Payload::Conference(conference) => conferences.push(conferences::row(shown, conference)),
+            Payload::NodeInfo(_) => partners::show_node_info(tx, shown).await?,
+            Payload::Translation(translation) => translations::show(tx, shown, translation).await?,
+            Payload::Material(material) => materials::show(tx, shown, material).await?,
+            Payload::VolunteerProfile(_) => profiles::show(tx, shown).await?,
+            Payload::Consent(consent) => consents::show(tx, shown, consent).await?,
+            _ => event(tx, shown).await?,
+        }
     }
+    listings::write(tx, listings).await?;
+    organisations::write(tx, organisations).await?;
+    conferences::write(tx, conferences).await
 }
 
 /// Takes note of a record that counts whether or not a later one replaces it: descriptors, agreements and

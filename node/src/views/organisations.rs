@@ -17,17 +17,19 @@ use crate::{
     store::{Query, StoreError, Tx, Value, select::Select},
 };
 
-pub(super) async fn show(
-    tx: &mut Tx,
-    shown: &Shown<'_>,
-    organisation: &wire::Organisation,
-) -> Result<(), StoreError> {
+/// The row of an organisation's current revision.
+pub(super) fn row(shown: &Shown<'_>, organisation: &wire::Organisation) -> Vec<Value> {
     let names = organisation.names.iter().map(|name| name.text.as_str());
-    tx.execute(
-        "INSERT INTO organisation (log, subject, entry_index, search_text) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, \
+    args![shown.log, shown.statement.subject.as_bytes(), shown.index, searched(names)]
+}
+
+/// Writes rows in place of those of earlier revisions.
+pub(super) async fn write(tx: &mut Tx, rows: Vec<Vec<Value>>) -> Result<(), StoreError> {
+    tx.insert_rows(
+        "INSERT INTO organisation (log, subject, entry_index, search_text)",
+        "ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, \
          search_text = excluded.search_text",
-        args![shown.log, shown.statement.subject.as_bytes(), shown.index, searched(names)],
+        rows,
     )
     .await
     .map(drop)

@@ -82,7 +82,7 @@ async fn changes_are_followed_by_their_number(#[case] place: Place) {
     };
     assert_eq!(changes::last(&tx).await.unwrap(), 0);
     for index in 0..3 {
-        changes::add(&mut tx, &change(index), Class::Public).await.unwrap();
+        changes::add(&mut tx, &[change(index)], Class::Public).await.unwrap();
     }
     let (second, third) = (2 * changes::STEP, 3 * changes::STEP);
     let found = changes::since(&tx, changes::STEP, 9).await.unwrap();
@@ -107,7 +107,7 @@ async fn t31_numbers_of_public_changes_tell_nothing_of_sealed_ones(#[case] place
     };
     let mut numbers = Vec::new();
     for class in [Class::Public, Class::Named, Class::Named, Class::Public, Class::Named, Class::Public] {
-        let number = changes::add(&mut tx, &change, class).await.unwrap();
+        let number = changes::add(&mut tx, std::slice::from_ref(&change), class).await.unwrap().unwrap();
         if class == Class::Public {
             numbers.push(number / changes::STEP);
         }
