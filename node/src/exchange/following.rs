@@ -1,7 +1,10 @@
-//! One log, followed through one peer: messages in, verified ranges stored,
-//! acknowledgements out. The rules are `proto::exchange::follow`; this is its I/O.
+//! One log, followed through one peer: messages in, verified ranges out to be written. The rules are `proto::exchange::follow`; this is its I/O.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    task::{Poll, ready},
+    time::Duration,
+};
 
 use futures::FutureExt as _;
 use tokio::time::Instant;
@@ -23,17 +26,15 @@ use volbridge_proto::{
     wire::exchange::v1::{self as wire, exchange_client::ExchangeClient, follow_response::Response},
 };
 
-use super::{call, feed::log_message};
+use super::{call, feed::log_message, writing::Writing};
 use crate::{
     context::Context,
     error::Error,
     failpoint,
-    heads::Head,
     ingest::{self, Beside, CarriedFor},
     metrics,
-    publish::cosign::add_lines,
     store::{
-        StoreError, Tx, entries,
+        StoreError, entries,
         logs::{self, LogRow},
         refusals::{self, Refused},
     },
@@ -77,6 +78,9 @@ impl From<FollowFault> for Stop {
 pub struct Following {
     follower: LogFollower,
     pending: Option<Pending>,
+    writing: Writing,
+    /// What is stored, as far as is known here.
+    durable: u64,
     carries: Arc<[PartnerId]>,
     catching_up: Option<CatchingUp>,
 }
@@ -107,7 +111,7 @@ impl Following {
         let history = fetch_keys(context, client, log, stored.as_ref()).await?;
         let Some(row) = stored else {
             let follower = LogFollower::new(log, history, Frontier::new(), Vec::new())?;
-            return Ok(Self { follower, pending: None, carries, catching_up: None });
+            return Ok(Self::of(follower, carries));
         };
         row.check_frontier()?;
         let start = row.size - row.size % WIDTH;
@@ -120,28 +124,31 @@ impl Following {
         if let Some(held) = held {
             follower = follower.holding(held);
         }
-        Ok(Self { follower, pending: None, carries, catching_up: None })
+        Ok(Self::of(follower, carries))
     }
 
-    /// The number of entries stored.
-    pub fn size(&self) -> u64 {
-        self.follower.size()
+    fn of(follower: LogFollower, carries: Arc<[PartnerId]>) -> Self {
+        let durable = follower.size();
+        Self { follower, pending: None, writing: Writing::default(), durable, carries, catching_up: None }
     }
 
-    /// When the peer is too slow with what it announced; never if it announced nothing. What it gave of other
-    /// logs, last at `stored`, counts for a while: they share the connection.
+    /// When the peer is too slow with what it announced; never if it announced nothing, or waits itself for what is
+    /// being written. What it gave of other logs, last at `stored`, counts for a while: they share the connection.
     pub fn late(&self, stored: Instant, patience: Duration) -> Option<Instant> {
+        if self.writing.is_under_way() {
+            return None;
+        }
         let CatchingUp { since, heard } = self.catching_up?;
         Some((heard.max(stored) + patience).min(since + patience * PAUSES))
     }
 
-    /// Takes one message; returns the size to acknowledge if entries became durable.
+    /// Takes one message.
     pub async fn take(
         &mut self,
         context: &Arc<Context>,
         client: &mut ExchangeClient<Channel>,
         response: Response,
-    ) -> Result<Option<u64>, Stop> {
+    ) -> Result<(), Stop> {
         match response {
             Response::Target(target) => {
                 self.with_keys(context, client, |follower| follower.target(&target)).await?;
@@ -157,7 +164,7 @@ impl Following {
                 let range = self.follower.range(&range)?;
                 let beside = Beside { claims: range.claims().to_vec(), ..Beside::default() };
                 self.pending = Some(Pending { range, beside });
-                return self.finish(context).await;
+                self.finish(context)?;
             }
             Response::Bodies(bodies) => {
                 self.heard();
@@ -166,7 +173,7 @@ impl Following {
                     note_carried(&self.carries, &mut pending.beside.carried, body.index, &body.deliver_for);
                     pending.range.body(body.index, body.body)?;
                 }
-                return self.finish(context).await;
+                self.finish(context)?;
             }
             Response::Tail(tail) => {
                 let mut carried = CarriedFor::new();
@@ -176,13 +183,13 @@ impl Following {
                 let claims =
                     claim::claims(&tail.erased, tail.start, &tail.leaves).map_err(FollowFault::Malformed)?;
                 let range = self.with_keys(context, client, |follower| follower.tail(&tail)).await?;
-                return self.store(context, range, Beside { carried, claims }).await;
+                self.write(context, range, Beside { carried, claims });
             }
             Response::Ended(ended) => {
                 return Err(Stop::Ended(ended.code.parse().unwrap_or(Code::PeerProtocol)));
             }
         }
-        Ok(None)
+        Ok(())
     }
 
     fn heard(&mut self) {
@@ -210,66 +217,40 @@ impl Following {
         }
     }
 
-    async fn finish(&mut self, context: &Arc<Context>) -> Result<Option<u64>, Stop> {
-        match self.pending.take() {
-            Some(pending) if pending.range.is_complete() => {
-                let range = self.follower.finish(pending.range)?;
-                self.store(context, range, pending.beside).await
-            }
-            pending => {
-                self.pending = pending;
-                Ok(None)
-            }
+    /// Takes the pending range once its bodies are there.
+    fn finish(&mut self, context: &Arc<Context>) -> Result<(), Stop> {
+        if let Some(pending) = self.pending.take_if(|pending| pending.range.is_complete()) {
+            let range = self.follower.finish(pending.range)?;
+            self.write(context, range, pending.beside);
         }
+        Ok(())
     }
 
-    async fn store(
+    /// Hands a range on to be written: that it is verified is known before it is durable, and the next is verified
+    /// meanwhile.
+    fn write(&mut self, context: &Arc<Context>, range: ProvenRange, beside: Beside) {
+        self.heard();
+        self.writing.push(context, range, beside);
+    }
+
+    /// Up to which size entries have become durable, to be acknowledged, and how many have; pending while none have.
+    pub fn poll_written(
         &mut self,
         context: &Arc<Context>,
-        range: ProvenRange,
-        beside: Beside,
-    ) -> Result<Option<u64>, Stop> {
-        if range.entries().is_empty() {
-            // A newer cosignature, or a target that is already reached.
-            if let (Some(checkpoint), Some(head)) = (range.checkpoint(), context.heads.get(&range.log())) {
-                add_lines(context, head.number, checkpoint.clone()).await?;
-            }
-            return Ok(None);
-        }
-        let (writer, end) = (Arc::clone(context), range.end());
-        failpoint::pass("follow.verified");
-        let stored = context.db.write(move |tx| {
-            async move {
-                let row = match logs::find(tx, range.log()).await? {
-                    Some(row) => row,
-                    None => begin(tx, &writer, &range).await?,
-                };
-                if row.size != range.start() || row.frozen {
-                    return Ok(None);
-                }
-                let effects = ingest::store_range(tx, &writer.reader(), &row, &range, &beside).await?;
-                failpoint::pass("follow.stored");
-                Ok::<_, Error>(Some((effects, Head::load(tx, row.number).await?)))
-            }
-            .boxed()
-        });
-        let Some((effects, head)) = stored.await? else { return Err(Stop::Overtaken) };
-        failpoint::pass("follow.announce");
-        if let Some(head) = head {
-            context.heads.announce(head);
-        }
-        context.after(effects);
+        task: &mut std::task::Context<'_>,
+    ) -> Poll<Result<(u64, u64), Stop>> {
+        let size = ready!(self.writing.poll(context, task))?;
         let now = Instant::now();
         self.catching_up = self.follower.is_catching_up().then_some(CatchingUp { since: now, heard: now });
-        failpoint::pass("follow.done");
-        Ok(Some(end))
+        let entries = size.saturating_sub(self.durable);
+        self.durable = self.durable.max(size);
+        Poll::Ready(Ok((size, entries)))
     }
-}
 
-/// Begins to keep a log, with its first entries.
-async fn begin(tx: &mut Tx, context: &Context, range: &ProvenRange) -> Result<LogRow, Error> {
-    let origin = range.history().origin().to_string();
-    Ok(logs::insert(tx, range.log(), &origin, false, context.env.now()).await?)
+    /// Waits for what is being written; nothing else is.
+    pub async fn settle(mut self) {
+        self.writing.settle().await;
+    }
 }
 
 fn out_of_order() -> FollowFault {

@@ -18,6 +18,7 @@ pub mod server;
 mod supervise;
 pub mod wanted;
 pub mod witness;
+mod writing;
 
 use tokio::time::timeout;
 use tonic::{Response, Status};

@@ -1,7 +1,7 @@
 //! One peer, from this node's side: dial, greet, follow its logs and those that it
 //! relays, tell it what was seen. Ends with the reason; `supervise` tries again.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
 use tokio::{
     sync::mpsc,
@@ -161,7 +161,16 @@ impl Session {
         })
     }
 
+    /// Follows until the connection ends. What is being written then is, before anybody else may follow these logs.
     async fn follow(mut self) -> Ended {
+        let ended = self.run().await;
+        for log in self.following.keys().copied().collect::<Vec<_>>() {
+            self.settle(&log).await;
+        }
+        ended
+    }
+
+    async fn run(&mut self) -> Ended {
         let context = Arc::clone(&self.context);
         let mut peers = context.peers_changed.subscribe();
         let mut claims = context.claims.changed();
@@ -176,6 +185,7 @@ impl Session {
                     Ok(None) => Err(Error::new(Code::PeerUnreachable).into()),
                     Err(status) => Err(refused(status).into()),
                 },
+                (log, written) = written(&mut self.following, &context) => self.written(log, written).await,
                 _ = round.tick() => self.round().await,
                 () = sleep_until(late.unwrap_or_else(Instant::now)), if late.is_some() => {
                     Err(Error::new(Code::PeerSlow).into())
@@ -232,6 +242,12 @@ impl Session {
     /// followed elsewhere. `again`: also those that are subscribed, since carriers may have changed.
     async fn subscribe_all(&mut self, again: bool) -> Result<(), Ended> {
         let carries = carried_partners(&self.context).await?;
+        if again {
+            // What is under way is sent again, from what is stored.
+            for log in self.following.keys().copied().collect::<Vec<_>>() {
+                self.settle(&log).await;
+            }
+        }
         for partner in self.context.admitted() {
             let stored = logs::of_partner(&self.context.db, partner).await?;
             let newest = stored.last();
@@ -242,8 +258,6 @@ impl Session {
             if self.subscribed.contains_key(&log) && !again {
                 continue;
             }
-            // What is under way is sent again, from what is stored.
-            self.following.remove(&log);
             self.subscriptions += 1;
             let subscribe = wire::Subscribe {
                 log: Some(log_message(&log)),
@@ -261,6 +275,13 @@ impl Session {
         Ok(())
     }
 
+    /// Follows a log no further, once what is being written of it is.
+    async fn settle(&mut self, log: &LogId) {
+        if let Some(following) = self.following.remove(log) {
+            following.settle().await;
+        }
+    }
+
     async fn request(&self, request: Request) -> Result<(), Ended> {
         let sent = self.outbox.send(FollowRequest { request: Some(request) });
         patiently(&self.context, sent).await?.map_err(|_| Error::new(Code::PeerUnreachable).into())
@@ -275,22 +296,32 @@ impl Session {
             // Of a subscription that was replaced or given up.
             return Ok(());
         }
-        let before = self.following.get(&log).map_or(0, Following::size);
+        self.count(0, bytes);
         match self.take_of(log, response).await {
-            Ok(Some(size)) => {
-                self.stored = Instant::now();
-                let entries = size.saturating_sub(before);
-                self.context.status.count(self.peer, entries, bytes);
-                metrics::received(&self.peer, entries, bytes);
-                self.request(Request::Acknowledge(wire::Acknowledge { log: Some(log_message(&log)), size }))
-                    .await
-            }
-            Ok(None) => Ok(()),
+            Ok(()) => Ok(()),
             Err(stop) => self.stopped(log, stop).await,
         }
     }
 
-    async fn take_of(&mut self, log: LogId, response: Response) -> Result<Option<u64>, Stop> {
+    /// Acknowledges what has become durable.
+    async fn written(&mut self, log: LogId, written: Result<(u64, u64), Stop>) -> Result<(), Ended> {
+        match written {
+            Ok((size, entries)) => {
+                self.stored = Instant::now();
+                self.count(entries, 0);
+                self.request(Request::Acknowledge(wire::Acknowledge { log: Some(log_message(&log)), size }))
+                    .await
+            }
+            Err(stop) => self.stopped(log, stop).await,
+        }
+    }
+
+    fn count(&self, entries: u64, bytes: u64) {
+        self.context.status.count(self.peer, entries, bytes);
+        metrics::received(&self.peer, entries, bytes);
+    }
+
+    async fn take_of(&mut self, log: LogId, response: Response) -> Result<(), Stop> {
         if !self.context.claims.claim(log, self.peer) {
             return Err(Stop::Overtaken);
         }
@@ -305,7 +336,7 @@ impl Session {
 
     /// A log isn't followed any further here, or the whole connection ends.
     async fn stopped(&mut self, log: LogId, stop: Stop) -> Result<(), Ended> {
-        self.following.remove(&log);
+        self.settle(&log).await;
         self.subscribed.remove(&log);
         self.request(Request::Unsubscribe(wire::Unsubscribe { log: Some(log_message(&log)) })).await?;
         match stop {
@@ -341,6 +372,22 @@ impl Session {
             _ => Err(Error::new(code).with("log", log).into()),
         }
     }
+}
+
+/// The next log of which something has become durable.
+async fn written(
+    following: &mut BTreeMap<LogId, Following>,
+    context: &Arc<Context>,
+) -> (LogId, Result<(u64, u64), Stop>) {
+    poll_fn(|task| {
+        for (log, following) in &mut *following {
+            if let Poll::Ready(written) = following.poll_written(context, task) {
+                return Poll::Ready((*log, written));
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// Admitted partners that name this node as their carrier.

@@ -1,0 +1,137 @@
+//! Verified ranges of one log on their way to the disk. While one transaction is under way, those that come meanwhile
+//! are verified and gather; they go together in the next. The peer's window bounds what gathers.
+
+use std::{
+    sync::Arc,
+    task::{Poll, ready},
+};
+
+use futures::FutureExt as _;
+use tokio::task::JoinHandle;
+use volbridge_proto::tlog::proven::ProvenRange;
+
+use super::following::Stop;
+use crate::{
+    context::Context,
+    error::Error,
+    failpoint,
+    heads::Head,
+    ingest::{self, Beside, Effects},
+    publish::cosign::add_lines,
+    store::{
+        Tx,
+        logs::{self, LogRow},
+    },
+};
+
+/// A verified range, and what came beside it.
+type Verified = (ProvenRange, Beside);
+
+/// What of a log is not on the disk yet.
+#[derive(Default)]
+pub struct Writing {
+    gathered: Vec<Verified>,
+    under_way: Option<JoinHandle<Result<u64, Stop>>>,
+}
+
+impl Writing {
+    /// Takes a range, which begins where the last one ended.
+    pub fn push(&mut self, context: &Arc<Context>, range: ProvenRange, beside: Beside) {
+        self.gathered.push((range, beside));
+        self.go_on(context);
+    }
+
+    /// Whether a transaction is under way.
+    pub fn is_under_way(&self) -> bool {
+        self.under_way.is_some()
+    }
+
+    /// Up to which size the log has become durable; pending while it hasn't.
+    pub fn poll(
+        &mut self,
+        context: &Arc<Context>,
+        task: &mut std::task::Context<'_>,
+    ) -> Poll<Result<u64, Stop>> {
+        let Some(under_way) = &mut self.under_way else { return Poll::Pending };
+        let done = ready!(under_way.poll_unpin(task));
+        self.under_way = None;
+        self.go_on(context);
+        Poll::Ready(done.unwrap_or_else(|_| Err(Stop::Overtaken)))
+    }
+
+    /// Gives up what has gathered, and waits for what is under way.
+    pub async fn settle(&mut self) {
+        self.gathered.clear();
+        if let Some(under_way) = self.under_way.take() {
+            // Whoever subscribes next begins where the log then ends, whatever became of it.
+            drop(under_way.await);
+        }
+    }
+
+    fn go_on(&mut self, context: &Arc<Context>) {
+        if self.under_way.is_none() && !self.gathered.is_empty() {
+            let ranges = std::mem::take(&mut self.gathered);
+            self.under_way = Some(tokio::spawn(write(Arc::clone(context), ranges)));
+        }
+    }
+}
+
+/// Writes ranges in one transaction, and then what they say of others' signatures.
+async fn write(context: Arc<Context>, ranges: Vec<Verified>) -> Result<u64, Stop> {
+    let (ranges, bare): (Vec<_>, Vec<_>) =
+        ranges.into_iter().partition(|(range, _)| !range.entries().is_empty());
+    let mut end = bare.last().map_or(0, |(range, _)| range.end());
+    if let Some((last, _)) = ranges.last() {
+        end = end.max(last.end());
+        store(&context, ranges).await?;
+    }
+    for (range, _) in bare {
+        // A newer cosignature, or a target that is already reached.
+        if let (Some(checkpoint), Some(head)) = (range.checkpoint(), context.heads.get(&range.log())) {
+            add_lines(&context, head.number, checkpoint.clone()).await?;
+        }
+    }
+    Ok(end)
+}
+
+async fn store(context: &Arc<Context>, ranges: Vec<Verified>) -> Result<(), Stop> {
+    let writer = Arc::clone(context);
+    failpoint::pass("follow.verified");
+    let stored = context.db.write(move |tx| {
+        async move {
+            let (mut all, mut number) = (Effects::default(), None);
+            for (range, beside) in &ranges {
+                let row = match logs::find(tx, range.log()).await? {
+                    Some(row) => row,
+                    None => begin(tx, &writer, range).await?,
+                };
+                if row.size != range.start() || row.frozen {
+                    return Ok(None);
+                }
+                all.join(ingest::store_range(tx, &writer.reader(), &row, range, beside).await?);
+                number = Some(row.number);
+            }
+            failpoint::pass("follow.stored");
+            let head = match number {
+                Some(number) => Head::load(tx, number).await?,
+                None => None,
+            };
+            Ok::<_, Error>(Some((all, head)))
+        }
+        .boxed()
+    });
+    let Some((effects, head)) = stored.await? else { return Err(Stop::Overtaken) };
+    failpoint::pass("follow.announce");
+    if let Some(head) = head {
+        context.heads.announce(head);
+    }
+    context.after(effects);
+    failpoint::pass("follow.done");
+    Ok(())
+}
+
+/// Begins to keep a log, with its first entries.
+async fn begin(tx: &mut Tx, context: &Context, range: &ProvenRange) -> Result<LogRow, Error> {
+    let origin = range.history().origin().to_string();
+    Ok(logs::insert(tx, range.log(), &origin, false, context.env.now()).await?)
+}
