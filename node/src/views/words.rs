@@ -1,7 +1,7 @@
 //! What lists are searched in and for: folded the same way on both sides, so that full-width letters, capitals and
 //! ligatures are no obstacle. A word matches anywhere in the text, which also serves scripts without spaces.
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 use volbridge_proto::error::{Code, Refusal};
 
 /// Characters of a query.
@@ -22,9 +22,19 @@ pub(super) fn searched<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     folded
 }
 
-/// NFKC, lower case.
+/// NFKC, lower case, NFKC; most texts are in NFKC before and after.
 fn fold(text: &str) -> String {
-    text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let lower: String = match is_nfkc_quick(text.chars()) {
+        IsNormalized::Yes => text.chars().flat_map(char::to_lowercase).collect(),
+        _ => text.nfkc().flat_map(char::to_lowercase).collect(),
+    };
+    match is_nfkc_quick(lower.chars()) {
+        IsNormalized::Yes => lower,
+        _ => lower.nfkc().collect(),
+    }
 }
 
 /// The words of a query, all of which must match.
