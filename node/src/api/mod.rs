@@ -27,11 +27,14 @@ use std::{future::Future, io, sync::Arc, time::Duration};
 
 use prost::Message;
 use tokio::net::TcpListener;
-use tokio_stream::{Stream, StreamExt, wrappers::TcpListenerStream};
+use tokio_stream::{Stream, StreamExt};
 use tonic::{
     Response, Status,
     service::{Routes, RoutesBuilder},
-    transport::{Server, server::Connected},
+    transport::{
+        Server,
+        server::{Connected, TcpIncoming},
+    },
 };
 use volbridge_proto::{
     error::Fault,
@@ -127,7 +130,8 @@ impl Api {
         listener: TcpListener,
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
-        self.serve_connections(TcpListenerStream::new(listener), stop).await
+        // Without it an answer waits up to 40 ms for the caller's own acknowledgement of its first part.
+        self.serve_connections(TcpIncoming::from(listener).with_nodelay(Some(true)), stop).await
     }
 
     /// Serves connections of any kind, in-memory ones included.
