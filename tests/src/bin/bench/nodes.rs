@@ -178,12 +178,13 @@ impl Running {
 
     /// Admits a partner, and follows it at this address: "" for none.
     pub async fn admit(&self, other: &Self, endpoint: &str) -> Outcome<()> {
+        self.admit_descriptor(other.descriptor().await?, endpoint).await
+    }
+
+    /// Admits whoever has this first descriptor.
+    pub async fn admit_descriptor(&self, descriptor: Vec<u8>, endpoint: &str) -> Outcome<()> {
         let endpoints = if endpoint.is_empty() { Vec::new() } else { vec![endpoint.to_owned()] };
-        let message = wire::AddPartnerRequest {
-            descriptor: other.descriptor().await?,
-            endpoints,
-            ..Default::default()
-        };
+        let message = wire::AddPartnerRequest { descriptor, endpoints, ..Default::default() };
         let mut partners = wire::partners_client::PartnersClient::new(self.channel());
         partners.add(self.staff(message)).await?;
         Ok(())

@@ -36,15 +36,21 @@ pub async fn measure(args: Args, database: Database) -> Outcome<Report> {
         let mut authors = Vec::new();
         for number in 0..count {
             // A server for each author would measure this machine's memory.
-            let author = Author::nth(number, each, Database::Sqlite).await?.copy(&run)?.serve(&[]).await?;
-            author.admit(&follower, "").await?;
-            authors.push(author);
+            authors.push(Author::nth(number, each, Database::Sqlite).await?.copy(&run)?.serve(&[]).await?);
         }
-        usage::settle();
-        let (before, began) = (follower.used()?, Instant::now());
+        // The authors don't let it in as yet, and it comes back when they do: all begin at once.
+        let (descriptor, began) = (follower.descriptor().await?, Instant::now());
         for author in &authors {
             follower.admit(author, &author.exchange).await?;
         }
+        let admitted = began.elapsed().as_secs_f64();
+        let site = follower.stop().await?;
+        for author in &authors {
+            author.admit_descriptor(descriptor.clone(), "").await?;
+        }
+        usage::settle();
+        let follower = site.serve(&[]).await?;
+        let (before, began) = (follower.used()?, Instant::now());
         for author in &authors {
             follower.has(author.id, each).await?;
         }
@@ -55,6 +61,8 @@ pub async fn measure(args: Args, database: Database) -> Outcome<Report> {
             "count": count,
             "records": each * count as u64,
             "per_second": rounded(rate),
+            "seconds": rounded(seconds),
+            "admission_s": rounded(admitted),
             "follower": follower.used()?.since(before).to_json(),
         }));
         report.used(&Usage::of(&[("follower", &follower)])?.all());
