@@ -6,7 +6,7 @@ use std::{f64::consts::TAU, fmt::Write as _};
 use super::escaped;
 
 const WIDTH: f64 = 720.0;
-const ROW_HEIGHT: f64 = 230.0;
+const ROW_HEIGHT: f64 = 270.0;
 const CIRCLE_HEIGHT: f64 = 320.0;
 /// Partners that stand in a row.
 const ROW: usize = 4;
@@ -16,8 +16,12 @@ const RADIUS: f64 = 9.0;
 /// Labels stand below the partners and above the own node, where no line runs.
 const LABEL_BELOW: f64 = 28.0;
 const LABEL_ABOVE: f64 = -20.0;
-/// Characters of a label that fit.
-const LABEL: usize = 40;
+/// Letters of a line; Chinese ones are as wide as two. Narrow screens show them largest.
+const LETTER: f64 = 12.0;
+/// Letters of a line where partners stand around the own node.
+const AROUND: usize = 22;
+/// Lines of a label.
+const LINES: usize = 3;
 
 /// A partner.
 #[derive(Clone, Debug)]
@@ -59,17 +63,18 @@ pub fn graph(title: &str, own: &Node, partners: &[(Node, Link)]) -> String {
             escaped(&link.label)
         );
     }
+    let beside = if in_row { letters(partners.len()) } else { AROUND };
     for ((node, _), place) in partners.iter().zip(&places) {
-        draw(&mut svg, node, *place, LABEL_BELOW);
+        draw(&mut svg, node, *place, LABEL_BELOW, beside);
     }
-    draw(&mut svg, own, own_place, LABEL_ABOVE);
+    draw(&mut svg, own, own_place, LABEL_ABOVE, letters(1));
     svg.push_str("</svg>");
     svg
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a handful of partners")]
 fn in_a_row(at: usize, count: usize) -> (f64, f64) {
-    (WIDTH * (at as f64 + 0.5) / count as f64, ROW_HEIGHT - 50.0)
+    (WIDTH * (at as f64 + 0.5) / count as f64, ROW_HEIGHT - 90.0)
 }
 
 /// Evenly around the middle, beginning at its left.
@@ -79,22 +84,58 @@ fn around(at: usize, count: usize, middle: (f64, f64)) -> (f64, f64) {
     (middle.0 - turn.cos() * HORIZONTAL, middle.1 - turn.sin() * VERTICAL)
 }
 
-fn draw(svg: &mut String, node: &Node, (x, y): (f64, f64), label_at: f64) {
-    let label = if node.label.chars().count() > LABEL {
-        format!("{}…", node.label.chars().take(LABEL - 1).collect::<String>())
-    } else {
-        node.label.clone()
-    };
+/// Letters of a line when so many stand in a row.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a handful of partners on some hundred units"
+)]
+fn letters(count: usize) -> usize {
+    (WIDTH / count.max(1) as f64 / LETTER) as usize - 1
+}
+
+/// The label in lines of so many letters, broken between words; what doesn't fit is left out.
+fn lines(label: &str, letters: usize) -> Vec<String> {
+    let width = |text: &str| text.chars().map(|letter| if letter.is_ascii() { 1 } else { 2 }).sum::<usize>();
+    let mut lines: Vec<String> = Vec::new();
+    for word in label.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= letters => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    let cut = lines.len() > LINES;
+    lines.truncate(LINES);
+    if let Some(last) = lines.last_mut()
+        && (cut || width(last) > letters)
+    {
+        while width(last) >= letters {
+            last.pop();
+        }
+        last.push('…');
+    }
+    lines
+}
+
+fn draw(svg: &mut String, node: &Node, (x, y): (f64, f64), label_at: f64, letters: usize) {
     let _ = write!(
         svg,
         "<a href=\"{}\"><title>{}</title><circle class=\"node {}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{RADIUS}\"/>\
-         <text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text></a>",
+         <text y=\"{:.1}\" text-anchor=\"middle\">",
         escaped(&node.href),
         escaped(&node.label),
         node.state,
-        y + label_at,
-        escaped(&label)
+        y + label_at
     );
+    for (nth, line) in lines(&node.label, letters).iter().enumerate() {
+        let down = if nth == 0 { "0" } else { "1.2em" };
+        let _ = write!(svg, "<tspan x=\"{x:.1}\" dy=\"{down}\">{}</tspan>", escaped(line));
+    }
+    svg.push_str("</text></a>");
 }
 
 #[cfg(test)]
@@ -116,5 +157,16 @@ mod tests {
             assert_eq!(svg.matches("<circle").count(), count + 1);
             assert!(!svg.contains("<b>") && !svg.contains("NaN"));
         }
+    }
+
+    #[test]
+    fn a_label_breaks_between_words_and_stays_within_its_place() {
+        assert_eq!(
+            lines("Beijing Volunteer Service Federation", 22),
+            ["Beijing Volunteer", "Service Federation"]
+        );
+        assert_eq!(lines("北京市志愿服务联合会", 29), ["北京市志愿服务联合会"]);
+        assert_eq!(lines("one two three four", 5), ["one", "two", "thre…"]);
+        assert_eq!(lines("", 9), [""; 0]);
     }
 }
