@@ -96,8 +96,8 @@ pub async fn add(tx: &mut Tx, new: &[NewRevision<'_>]) -> Result<(), StoreError>
         let revision = RevisionEntry::of(id, statement);
         args![
             log,
-            statement.subject,
             index,
+            statement.subject,
             id,
             revision.number,
             revision.previous,
@@ -111,9 +111,9 @@ pub async fn add(tx: &mut Tx, new: &[NewRevision<'_>]) -> Result<(), StoreError>
         ]
     });
     tx.insert_rows(
-        "INSERT INTO revision (log, subject, entry_index, id, number, previous, republishes, audience, kind, class,
+        "INSERT INTO revision (log, entry_index, subject, id, number, previous, republishes, audience, kind, class,
                                issued_at, expires_at, current)",
-        "ON CONFLICT (log, subject, entry_index) DO NOTHING",
+        "ON CONFLICT (log, entry_index) DO NOTHING",
         rows.collect(),
     )
     .await?;
@@ -128,11 +128,12 @@ pub async fn with_revisions(
 ) -> Result<Vec<SubjectId>, StoreError> {
     let mut found = Vec::new();
     for chunk in subjects.chunks(500) {
-        let mut select = Select::new("SELECT DISTINCT subject FROM revision WHERE", args![]);
-        select.add_list(" log IN ", logs.iter().map(|log| (*log).into()).collect());
-        select.add_list(" AND subject IN ", chunk.iter().map(|subject| (*subject).into()).collect());
-        for (subject,) in select.rows::<(Vec<u8>,)>(q).await? {
-            found.push(column::id("revision", "subject", &subject)?);
+        let mut select = Select::new("SELECT log, subject FROM revision WHERE", args![]);
+        select.add_list(" subject IN ", chunk.iter().map(|subject| (*subject).into()).collect());
+        for (log, subject) in select.rows::<(i64, Vec<u8>)>(q).await? {
+            if logs.contains(&log) {
+                found.push(column::id("revision", log, &subject)?);
+            }
         }
     }
     Ok(found)
@@ -211,7 +212,7 @@ pub async fn expired(q: &impl Query, now: Timestamp, limit: u32) -> Result<Vec<R
     let rows: Vec<Raw> = q
         .rows(
             "SELECT * FROM revision WHERE class = 2 AND expires_at > 0 AND expires_at <= $1
-             ORDER BY log, entry_index LIMIT $2",
+             ORDER BY expires_at, log, entry_index LIMIT $2",
             args![now, limit],
         )
         .await?;
