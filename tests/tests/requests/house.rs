@@ -60,7 +60,9 @@ impl House {
         let portal = Portal::start(&node).await;
         // The client wants one, also where nothing is encrypted; a second one is refused and does no harm.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let http = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        // A connection each time: one that is kept may be closed just when the next request goes out on it.
+        let http = Client::builder().redirect(reqwest::redirect::Policy::none()).pool_max_idle_per_host(0);
+        let http = http.build().unwrap();
         Self { node, portal, http, organisation, listing, conference, material, blob }
     }
 
