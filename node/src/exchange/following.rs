@@ -1,4 +1,5 @@
-//! One log, followed through one peer: messages in, verified ranges out to be written. The rules are `proto::exchange::follow`; this is its I/O.
+//! One log, followed through one peer: messages in, verified ranges out to be written.
+//! The rules are `proto::exchange::follow`; this is its I/O.
 
 use std::{
     sync::Arc,

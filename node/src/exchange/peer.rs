@@ -242,12 +242,6 @@ impl Session {
     /// followed elsewhere. `again`: also those that are subscribed, since carriers may have changed.
     async fn subscribe_all(&mut self, again: bool) -> Result<(), Ended> {
         let carries = carried_partners(&self.context).await?;
-        if again {
-            // What is under way is sent again, from what is stored.
-            for log in self.following.keys().copied().collect::<Vec<_>>() {
-                self.settle(&log).await;
-            }
-        }
         for partner in self.context.admitted() {
             let stored = logs::of_partner(&self.context.db, partner).await?;
             let newest = stored.last();
@@ -258,10 +252,13 @@ impl Session {
             if self.subscribed.contains_key(&log) && !again {
                 continue;
             }
+            // What is under way is sent again, from what is stored once nothing is being written.
+            self.settle(&log).await;
+            let from = logs::find(&self.context.db, log).await?.map_or(0, |log| log.size);
             self.subscriptions += 1;
             let subscribe = wire::Subscribe {
                 log: Some(log_message(&log)),
-                from: newest.map_or(0, |log| log.size),
+                from,
                 deliver_for: carries
                     .iter()
                     .filter(|carried| **carried != partner)
