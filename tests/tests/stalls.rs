@@ -107,8 +107,9 @@ impl Stage {
     /// Goes through the phases: the stalled stand, all others go on, and nothing is left of them.
     async fn stands(&self, listener: &str, mut stall: impl AsyncFnMut(Phase) -> Stalled) {
         self.goes_on("Before").await;
+        // Once: what is left of one phase for a moment must not count as there before the next.
+        let before = handles();
         for phase in PHASES {
-            let before = handles();
             let stalled = stall(phase).await;
             let what = format!("{listener}, {phase:?}: they don't stand");
             eventually(&what, async || handles() + OTHERS >= before + 2 * STALLED).await;
