@@ -34,7 +34,9 @@ fn check(
     allows_break: impl Fn(char) -> bool,
     forbids: impl Fn(char) -> bool,
 ) -> Result<(), Refusal> {
+    let mut everyday = true;
     for (place, character) in text.chars().enumerate() {
+        everyday &= is_everyday(character);
         let code = if allows_break(character) {
             continue;
         } else if character == '\n' {
@@ -45,7 +47,7 @@ fn check(
             Code::TextDirection
         } else if forbids(character) {
             Code::TextInvisible
-        } else if !is_assigned(character) {
+        } else if !is_everyday(character) && !is_assigned(character) {
             Code::TextUnassigned
         } else {
             continue;
@@ -53,7 +55,15 @@ fn check(
         let point = format!("U+{:04X}", u32::from(character));
         return Err(Refusal::new(code).with("character", point).with("position", place));
     }
-    if is_nfc(text) { Ok(()) } else { Err(Refusal::new(Code::TextNotNormal)) }
+    if everyday || is_nfc(text) { Ok(()) } else { Err(Refusal::new(Code::TextNotNormal)) }
+}
+
+/// Most of what Chinese and English texts are made of: assigned, and in normal form whatever stands beside it.
+/// The tables need not be asked.
+fn is_everyday(character: char) -> bool {
+    matches!(character,
+        '\0'..='\u{2ff}' | '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{3020}' | '\u{4e00}'..='\u{9fff}'
+        | '\u{ff01}'..='\u{ff5e}')
 }
 
 /// Embeddings, overrides and isolates.
@@ -68,7 +78,19 @@ fn is_invisible(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use unicode_normalization::{IsNormalized, char::canonical_combining_class, is_nfc_quick};
+
     use super::*;
+
+    #[test]
+    fn the_tables_say_the_same_of_everyday_characters() {
+        for character in ('\0'..=char::MAX).filter(|character| is_everyday(*character)) {
+            let point = u32::from(character);
+            assert!(is_assigned(character), "U+{point:04X}");
+            assert_eq!(canonical_combining_class(character), 0, "U+{point:04X}");
+            assert_eq!(is_nfc_quick(std::iter::once(character)), IsNormalized::Yes, "U+{point:04X}");
+        }
+    }
 
     #[test]
     fn text_in_any_script_is_accepted() {
