@@ -1,9 +1,9 @@
-//! Reading a blob: piece by piece as its reader takes them. Each piece opens the files anew and is verified from the
-//! root, so that a slow reader holds nothing here, and what was withdrawn meanwhile isn't served to its end.
+//! Reading a blob: piece by piece as its reader takes them, a few ahead. Each piece opens the files anew and is verified
+//! from the root, so that a slow reader holds no more than these, and what was withdrawn meanwhile isn't served to its end.
 //!
 //! A stream ends without an error only after its last piece: whatever goes wrong is an error in it.
 
-use std::{fs::File, io, ops::Range, path::PathBuf};
+use std::{fs::File, io, ops::Range, path::PathBuf, sync::Arc};
 
 use bao_tree::{
     ByteRanges, ChunkRanges,
@@ -14,14 +14,16 @@ use bao_tree::{
         sync::{DecodeResponseIter, encode_ranges_validated},
     },
 };
-use futures::stream::try_unfold;
-use tokio_stream::Stream;
+use futures::{Stream, StreamExt, future::ready, stream};
 use volbridge_proto::{BlobHash, PartnerId};
 
 use super::{BLOCK, BlobError, BlobStore, GROUP, root, slots::Slot, tree};
 
 /// Bytes of a blob in one piece.
 const READ: u64 = 128 * 1024;
+
+/// Pieces that are read ahead of their reader: the disk and the hashing don't wait for the network.
+const AHEAD: usize = 4;
 
 /// Bytes of the two hashes in a parent.
 const PARENT: usize = 64;
@@ -81,26 +83,33 @@ impl BlobStore {
     where
         F: Fn(&OpenBlob, Range<u64>, bool) -> Piece + Copy + Send + 'static,
     {
-        let (store, begin) = (self.clone(), range.start);
-        try_unfold((store, slot, range), move |(store, slot, left)| async move {
-            if left.is_empty() {
-                return Ok(None);
-            }
-            if let Some(slot) = &slot {
-                slot.moved()?;
-            }
-            let end = left.end.min((left.start / READ + 1) * READ);
-            let (at, opener) = (left.start..end, store.clone());
-            let work = move || {
-                let blob = opener.open_blob(hash)?;
-                if blob.size() != size {
-                    return Err(BlobError::Corrupt(hash));
+        let (store, begin, slot) = (self.clone(), range.start, slot.map(Arc::new));
+        let ends = move |at: u64| range.end.min((at / READ + 1) * READ);
+        let starts = std::iter::successors(Some(begin).filter(|at| *at < range.end), move |at| {
+            Some(ends(*at)).filter(|at| *at < range.end)
+        });
+        let pieces = stream::iter(starts).map(move |start| {
+            let (store, slot, at) = (store.clone(), slot.clone(), start..ends(start));
+            async move {
+                if let Some(slot) = slot {
+                    slot.moved()?;
                 }
-                let first = at.start == begin;
-                make(&blob, at, first)
-            };
-            let piece = store.threads.read(work).await?;
-            Ok(Some((piece, (store, slot, end..left.end))))
+                let opener = store.clone();
+                let work = move || {
+                    let blob = opener.open_blob(hash)?;
+                    if blob.size() != size {
+                        return Err(BlobError::Corrupt(hash));
+                    }
+                    make(&blob, at, start == begin)
+                };
+                store.threads.read(work).await
+            }
+        });
+        // Nothing follows an error.
+        pieces.buffered(AHEAD).scan(false, |failed, piece| {
+            let goes_out = !*failed;
+            *failed |= piece.is_err();
+            ready(goes_out.then_some(piece))
         })
     }
 

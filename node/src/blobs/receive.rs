@@ -113,13 +113,15 @@ impl Receiving {
         result
     }
 
-    /// Puts a complete blob in its place, durably, after reading it back from the disk. Nobody deletes it before
-    /// [`Kept`] is dropped.
+    /// Puts a complete blob in its place, durably. Nobody deletes it before [`Kept`] is dropped.
     ///
     /// # Errors
     /// When it isn't complete, or the disk fails.
     pub async fn finish(self) -> Result<Kept, BlobError> {
-        let (partial, mark) = (self.partial.clone(), self.mark.clone());
+        let (partial, found, mark) = (self.partial.clone(), self.offset, self.mark.clone());
+        if found != partial.size {
+            return Err(BlobError::Size { declared: partial.size, found });
+        }
         drop(self);
         partial.store.threads.clone().on_disk(move || partial.finish(mark)).await
     }
@@ -183,10 +185,6 @@ impl Partial {
     }
 
     fn finish(&self, mark: Arc<Mark>) -> Result<Kept, BlobError> {
-        let found = self.verified()?;
-        if found != self.size {
-            return Err(BlobError::Size { declared: self.size, found });
-        }
         let failed = |source| self.failed(source);
         // A blob of no bytes has no groups to check.
         if self.size == 0 && blake3::hash(&[]).as_bytes() != self.hash.as_bytes() {
