@@ -90,6 +90,7 @@ pub struct Context {
     cosigned: Mutex<Instant>,
     reloading: tokio::sync::Mutex<()>,
     admitted: RwLock<BTreeSet<PartnerId>>,
+    carried: RwLock<Arc<[PartnerId]>>,
     histories: Histories,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -133,6 +134,7 @@ impl Context {
             cosigned: Mutex::new(Instant::now()),
             reloading: tokio::sync::Mutex::default(),
             admitted: RwLock::default(),
+            carried: RwLock::default(),
             histories: Histories::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -212,21 +214,32 @@ impl Context {
         self.admitted.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads who is admitted, and which TLS keys they have, from the database.
+    /// Those of them that name this node as their carrier.
+    pub fn carried(&self) -> Arc<[PartnerId]> {
+        Arc::clone(&self.carried.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads who is admitted, which TLS keys they have, and for whom this node carries, from the database.
     pub async fn reload_peers(&self) -> Result<(), Error> {
         // One after the other: what was read earlier must not replace what was read later, or somebody who was just
         // admitted stays out and somebody who was suspended stays in.
         let _turn = self.reloading.lock().await;
-        let mut admitted = BTreeSet::new();
+        let (mut admitted, mut carried) = (BTreeSet::new(), Vec::new());
         let mut pins = Vec::new();
         for peer in peers::all(&self.db).await?.into_iter().filter(|peer| !peer.suspended) {
             admitted.insert(peer.partner);
+            let info = views::partners::node_info(&self.db, &peer.partner).await?;
+            let me = self.own.id.partner;
+            if info.is_some_and(|info| info.carriers.iter().any(|carrier| carrier == me.as_bytes())) {
+                carried.push(peer.partner);
+            }
             for pin in self.pins_of(&peer).await? {
                 pins.push((pin, peer.partner));
             }
         }
         self.pins.set(pins);
         *self.admitted.write().unwrap_or_else(PoisonError::into_inner) = admitted;
+        *self.carried.write().unwrap_or_else(PoisonError::into_inner) = carried.into();
         self.peers_changed.send_modify(|version| *version += 1);
         Ok(())
     }

@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     env::Env,
     error::Error,
-    ingest::{self, Beside, Reader},
+    ingest::{self, Beside, Judged, Reader},
     keys::NodeKeys,
     store::{Db, lock::DataLock, logs},
     tls::TlsIdentity,
@@ -165,7 +165,8 @@ async fn begin_log(
         async move {
             let log = logs::insert(tx, id, &origin, true, now).await?;
             let reader = Reader { partner: id.partner, own_log: log.number, sealing: &sealing, now };
-            ingest::store_range(tx, &reader, &log, &range, &Beside::default()).await?;
+            let judged = Judged::of(&reader, range, Beside::default());
+            ingest::store(tx, &reader, &log, vec![judged]).await?;
             Ok::<_, Error>(())
         }
         .boxed()

@@ -25,7 +25,7 @@ use crate::{
     publish::{self, Draft},
     receipts,
     store::{changes, lock::DataLock, logs, revisions},
-    tls::{Acceptor, Dialer, Limits, Pins, TlsIdentity},
+    tls::{self, Acceptor, Dialer, Limits, Pins, TlsIdentity},
     upkeep, views,
 };
 
@@ -152,8 +152,9 @@ async fn listen_exchange(context: &Arc<Context>, tls: &TlsIdentity) -> Result<Op
         .timeout(config.patience())
         .http2_keepalive_interval(Some(std::time::Duration::from_secs(20)))
         .http2_keepalive_timeout(Some(std::time::Duration::from_secs(20)))
-        .initial_stream_window_size(2 << 20)
-        .initial_connection_window_size(4 << 20)
+        .max_frame_size(Some(tls::FRAME))
+        .initial_stream_window_size(tls::STREAM_WINDOW)
+        .initial_connection_window_size(tls::CONNECTION_WINDOW)
         .max_concurrent_streams(Some(64))
         .add_service(service);
     let stop = context.stop_signal();

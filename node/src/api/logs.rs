@@ -118,9 +118,9 @@ async fn entry_bundle(api: &Api, request: wire::EntryBundleRequest) -> Result<wi
     check_width(request.width, there.width)?;
     let start = request.number.saturating_mul(WIDTH);
     let leaves = entries::leaves(&on, log.number, start..start + u64::from(request.width)).await?;
-    let stated = log.stated()?;
-    tiles::check_leaves(&on, log.number, start, leaves.iter().map(Vec::as_slice), &stated).await?;
-    let data = tile::encode_entries(leaves.iter().map(Vec::as_slice));
+    let leaves: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
+    tiles::check_leaves(&on, log.number, start, &leaves, log.stated()?).await?;
+    let data = tile::encode_entries(leaves);
     Ok(wire::TileResponse { data: data.ok_or_else(|| Error::new(Code::StoreCorrupt))? })
 }
 

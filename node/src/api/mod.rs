@@ -70,6 +70,7 @@ pub struct Api {
     context: Arc<Context>,
     tokens: Arc<Tokens>,
     cosigners: Arc<provenance::Cosigners>,
+    own_log: Arc<provenance::OwnLog>,
 }
 
 impl Api {
@@ -79,7 +80,7 @@ impl Api {
     /// When the file can't be read.
     pub fn new(context: Arc<Context>) -> io::Result<Self> {
         let tokens = Arc::new(Tokens::load(&context.config)?);
-        Ok(Self { context, tokens, cosigners: Arc::default() })
+        Ok(Self { context, tokens, cosigners: Arc::default(), own_log: Arc::default() })
     }
 
     /// All services, with health and reflection.

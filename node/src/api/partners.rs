@@ -198,7 +198,7 @@ impl Reading<'_> {
         peer: Option<&PeerRow>,
     ) -> Result<wire::PartnerView, Error> {
         let id = partner.partner();
-        let log = self.log(partner.place.log).await?.row;
+        let log = self.log(partner.place.log).await?;
         let info = partners::node_info(&self.tx, &id).await?.unwrap_or_default();
         let (organisations, listings) = partners::counts(&self.tx, &id).await?;
         let endpoints = peer.map(|peer| peer.endpoints.clone()).filter(|endpoints| !endpoints.is_empty());
@@ -212,7 +212,7 @@ impl Reading<'_> {
             exchange: self.exchange(id, endpoints.is_some(), carriers),
             endpoints: endpoints.unwrap_or(info.endpoints),
             provenance: Some(self.provenance(&partner.place, Some(&partner.statement)).await?),
-            log: Some(self.log_view(&log).await?),
+            log: Some(self.log_view(&log.row).await?),
             own: id == self.api.context.own.id.partner,
             organisations,
             listings,

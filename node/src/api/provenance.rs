@@ -18,9 +18,10 @@ use volbridge_proto::{
     wire::{node::v1 as wire, record::v1 as record},
 };
 
-use super::reading::Reading;
+use super::{Api, permit::Caller, reading::Reading};
 use crate::{
     error::Error,
+    heads::Head,
     store::{
         logs::{self, LogNumber, LogRow},
         signed,
@@ -32,10 +33,67 @@ use crate::{
 const DEMONSTRATION: &str = ".example";
 
 /// What is said of every record of a log.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct LogFacts {
     pub row: LogRow,
     pub cosigned: Cosigned,
+}
+
+/// What a record says of itself; nothing, if the viewer may not read it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Said {
+    pub revision: u64,
+    pub issued_at: Timestamp,
+}
+
+impl LogFacts {
+    /// Where a record of the log stands.
+    pub fn provenance(
+        &self,
+        place: &Place,
+        said: Said,
+        logged_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> wire::Provenance {
+        let Self { row, cosigned } = self;
+        let covered = row.checkpoint_size > place.index;
+        let is_cosigned = cosigned.size > place.index;
+        wire::Provenance {
+            hash: place.id.to_vec(),
+            partner: place.log_id.partner.to_vec(),
+            epoch: place.log_id.epoch,
+            index: place.index,
+            origin: row.origin.clone(),
+            revision: said.revision,
+            issued_at: said.issued_at.as_millis(),
+            logged_at: logged_at.map_or(0, Timestamp::as_millis),
+            checkpoint_size: if covered { row.checkpoint_size } else { 0 },
+            cosigners: if is_cosigned { cosigned.names.to_vec() } else { Vec::new() },
+            fresh: is_fresh(row, now),
+            demonstration: is_demonstration(&row.origin),
+        }
+    }
+}
+
+/// The own log's facts under its newest head: all whose publishes shared a commit are answered from one look.
+#[derive(Debug, Default)]
+pub(super) struct OwnLog(tokio::sync::Mutex<Option<(Head, Arc<LogFacts>)>>);
+
+impl Api {
+    /// The own log, under its newest head.
+    pub(super) async fn own_log(&self, caller: Caller) -> Result<Arc<LogFacts>, Error> {
+        let own = self.context.own;
+        let mut known = self.own_log.0.lock().await;
+        let head = self.context.heads.get(&own.id);
+        if let (Some((seen, facts)), Some(head)) = (&*known, &head)
+            && seen == head
+        {
+            return Ok(Arc::clone(facts));
+        }
+        let facts = self.read(caller).await?.log(own.number).await?;
+        *known = head.map(|head| (head, Arc::clone(&facts)));
+        Ok(facts)
+    }
 }
 
 /// The newest checkpoint of a log that others cosigned.
@@ -60,37 +118,20 @@ impl Reading<'_> {
         statement: Option<&Statement>,
     ) -> Result<wire::Provenance, Error> {
         let facts = self.log(place.log).await?;
-        let (row, covered) = (&facts.row, facts.row.checkpoint_size > place.index);
+        let said = statement.map(|said| Said { revision: said.revision, issued_at: said.issued_at });
         let logged_at = signed::at(&self.tx, place.log, place.index).await?;
-        Ok(wire::Provenance {
-            hash: place.id.to_vec(),
-            partner: place.log_id.partner.to_vec(),
-            epoch: place.log_id.epoch,
-            index: place.index,
-            origin: row.origin.clone(),
-            revision: statement.map_or(0, |statement| statement.revision),
-            issued_at: statement.map_or(0, |statement| statement.issued_at.as_millis()),
-            logged_at: logged_at.map_or(0, Timestamp::as_millis),
-            checkpoint_size: if covered { row.checkpoint_size } else { 0 },
-            cosigners: if facts.cosigned.size > place.index {
-                facts.cosigned.names.to_vec()
-            } else {
-                Vec::new()
-            },
-            fresh: is_fresh(row, self.now),
-            demonstration: is_demonstration(&row.origin),
-        })
+        Ok(facts.provenance(place, said.unwrap_or_default(), logged_at, self.now))
     }
 
     /// A log, and who cosigned it last.
-    pub async fn log(&mut self, number: LogNumber) -> Result<LogFacts, Error> {
+    pub async fn log(&mut self, number: LogNumber) -> Result<Arc<LogFacts>, Error> {
         if let Some(facts) = self.logs.get(&number) {
-            return Ok(facts.clone());
+            return Ok(Arc::clone(facts));
         }
         let row = logs::load(&self.tx, number).await?;
         let cosigned = self.cosigned(&row).await?;
-        let facts = LogFacts { row, cosigned };
-        self.logs.insert(number, facts.clone());
+        let facts = Arc::new(LogFacts { row, cosigned });
+        self.logs.insert(number, Arc::clone(&facts));
         Ok(facts)
     }
 

@@ -1,6 +1,6 @@
 //! What one call reads: all of one moment, as one viewer, with the names and logs that it meets looked up once.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use volbridge_proto::{
     PartnerId, Timestamp,
@@ -20,7 +20,7 @@ pub(super) struct Reading<'a> {
     pub tx: Tx,
     pub viewer: Viewer<'a>,
     pub now: Timestamp,
-    pub(super) logs: BTreeMap<LogNumber, LogFacts>,
+    pub(super) logs: BTreeMap<LogNumber, Arc<LogFacts>>,
     names: BTreeMap<PartnerId, wire::PartnerName>,
 }
 

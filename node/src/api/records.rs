@@ -9,7 +9,7 @@ use volbridge_proto::{
     wire::node::v1::{self as wire, records_server::Records},
 };
 
-use super::{Api, answer, permit::Caller, proofs, reading::Reading, request};
+use super::{Api, answer, permit::Caller, proofs, provenance::Said, reading::Reading, request};
 use crate::{
     error::Error,
     ingest,
@@ -18,7 +18,7 @@ use crate::{
         causes,
         entries::{self, EntryRow, State, Verdict},
         logs::{self, LogRow},
-        recipients, revisions, withdrawals,
+        recipients, revisions, signed, withdrawals,
     },
     views::{self, Place},
 };
@@ -90,12 +90,12 @@ impl Reading<'_> {
     /// A stored entry as this viewer may see it.
     pub(super) async fn record(&mut self, entry: EntryRow) -> Result<wire::Record, Error> {
         let entry = entry.sound();
-        let log = self.log(entry.log).await?.row;
+        let log = self.log(entry.log).await?;
         let leaf = entry.parsed();
         let id = leaf.map_or_else(|| RecordId::new([0; 32]), |leaf| leaf.id);
-        let place = Place { log: entry.log, log_id: log.id, index: entry.index, id };
+        let place = Place { log: entry.log, log_id: log.row.id, index: entry.index, id };
         if is_named(&entry) && !self.viewer.sees_named() {
-            return self.leaf_alone(&log, &entry, &place).await;
+            return self.leaf_alone(&log.row, &entry, &place).await;
         }
         let (statement, refused) = self.judged(&entry, leaf, &place);
         let state = self.state(&entry, statement.as_ref()).await?;
@@ -314,16 +314,12 @@ impl Api {
         caller: Caller,
         record: &PublishedRecord,
     ) -> Result<wire::Published, Error> {
-        let mut reading = self.read(caller).await?;
         let own = self.context.own;
+        let facts = self.own_log(caller).await?;
         let place = Place { log: own.number, log_id: own.id, index: record.index, id: record.id };
-        let entry = entries::at(&reading.tx, own.number, record.index).await?;
-        let statement = match &entry {
-            Some(entry) => self.context.own_statement(entry)?,
-            None => None,
-        };
-        let mut provenance = reading.provenance(&place, statement.as_ref()).await?;
-        provenance.revision = record.revision;
+        let said = Said { revision: record.revision, issued_at: record.issued_at };
+        let logged_at = signed::at(&self.context.db, own.number, record.index).await?;
+        let provenance = facts.provenance(&place, said, logged_at, self.context.env.now());
         Ok(wire::Published { provenance: Some(provenance), subject: record.subject.to_vec() })
     }
 }

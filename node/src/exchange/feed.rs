@@ -10,8 +10,10 @@ use prost::Message;
 use volbridge_proto::{
     Code, LogId, PartnerId, Refusal,
     tlog::{
+        checkpoint::Checkpoint,
         entry::{Class, Hash},
         proof,
+        tile::WIDTH,
     },
     wire::exchange::v1::{self as wire, follow_response::Response},
 };
@@ -26,7 +28,8 @@ use crate::{
         StoreError, causes,
         entries::{self, EntryRow, State},
         logs::{self, LogNumber},
-        recipients, tiles,
+        recipients,
+        tiles::{self, Tree},
     },
     views,
 };
@@ -43,7 +46,8 @@ pub struct Feed {
     subscription: u64,
     deliver_for: Vec<PartnerId>,
     sent: u64,
-    target: Option<u64>,
+    /// The tree that the peer is catching up with.
+    target: Option<Tree>,
     checkpoint: Arc<str>,
     under_way: VecDeque<(u64, usize)>,
     bytes: usize,
@@ -93,8 +97,8 @@ impl Feed {
         if self.bytes >= context.config.exchange.log_window_bytes as usize {
             return Ok(Vec::new());
         }
-        let responses = match self.target {
-            Some(target) => self.range(context, head, target).await?,
+        let responses = match self.target.take() {
+            Some(tree) => self.range(context, head, tree).await?,
             // A relay may lag behind what the follower has from elsewhere: nothing to say yet.
             None if self.sent > head.size => Vec::new(),
             None if self.sent == head.size && self.checkpoint == head.checkpoint => Vec::new(),
@@ -122,8 +126,11 @@ impl Feed {
 
     /// The entries up to the head in one message, if they fit.
     async fn tail(&mut self, context: &Context, head: &Head) -> Result<Option<Response>, Error> {
-        let rows = self.sound(context, head, self.sent..head.size, &head.checkpoint).await?;
-        let bodies = self.bodies(context, head, &rows).await?;
+        let mut rows = rows(context, head, self.sent..head.size).await?;
+        let leaves: Vec<&[u8]> = rows.iter().map(|row| row.leaf.as_slice()).collect();
+        let stated = stated(head.number, &head.checkpoint)?;
+        tiles::check_leaves(&context.db, head.number, self.sent, &leaves, stated).await?;
+        let bodies = self.bodies(context, head, &mut rows).await?;
         let bytes = bodies.iter().map(Message::encoded_len).sum::<usize>();
         if bytes > BODIES {
             return Ok(None);
@@ -151,22 +158,23 @@ impl Feed {
                 .map(|hash: &Hash| hash.to_vec())
                 .collect();
         failpoint::pass("serve.target");
-        self.target = Some(head.size);
+        self.target = Some(Tree::new(head.number, stated(head.number, &head.checkpoint)?));
         self.checkpoint = Arc::clone(&head.checkpoint);
         Ok(Response::Target(wire::Target { checkpoint: head.checkpoint.to_string(), consistency }))
     }
 
     /// The next range of a target, and its bodies.
-    async fn range(&mut self, context: &Context, head: &Head, target: u64) -> Result<Vec<Response>, Error> {
+    async fn range(
+        &mut self,
+        context: &Context,
+        head: &Head,
+        mut tree: Tree,
+    ) -> Result<Vec<Response>, Error> {
         let start = self.sent;
-        let aligned = start - start % 256;
-        let end = target.min(aligned + 256);
-        let rows = self.sound(context, head, start..end, &self.checkpoint).await?;
-        let proof = tiles::prove(&context.db, head.number, target, move |source| {
-            proof::subtree(source, aligned, end, target)
-        })
-        .await?;
-        let bodies = self.bodies(context, head, &rows).await?;
+        let end = tree.size().min(start - start % WIDTH + WIDTH);
+        let mut rows = rows(context, head, start..end).await?;
+        let proof = tree.prove_leaves(&context.db, start, rows.iter().map(|row| row.leaf.as_slice())).await?;
+        let bodies = self.bodies(context, head, &mut rows).await?;
         let erased = erased(context, head.number, &rows).await?;
         let range = wire::Range {
             start,
@@ -183,29 +191,8 @@ impl Feed {
         }
         failpoint::pass("serve.range");
         self.went_out(end, bytes);
-        if end == target {
-            self.target = None;
-        }
+        self.target = (end < tree.size()).then_some(tree);
         Ok(responses)
-    }
-
-    /// The entries of a range, if their leaves are those that the checkpoint was made over (F12).
-    async fn sound(
-        &self,
-        context: &Context,
-        head: &Head,
-        range: Range<u64>,
-        checkpoint: &str,
-    ) -> Result<Vec<EntryRow>, Error> {
-        let corrupt = |why| StoreError::corrupt("log", head.number, why);
-        let stated = logs::stated(checkpoint).map_err(|refusal| corrupt(refusal.to_string()))?;
-        let rows = entries::range(&context.db, head.number, range.clone()).await?;
-        if rows.len() as u64 != range.end - range.start {
-            return Err(corrupt(format!("entries of {range:?} are missing")).into());
-        }
-        let leaves = rows.iter().map(|row| row.leaf.as_slice());
-        tiles::check_leaves(&context.db, head.number, range.start, leaves, &stated).await?;
-        Ok(rows)
     }
 
     fn went_out(&mut self, end: u64, bytes: usize) {
@@ -215,16 +202,18 @@ impl Feed {
     }
 
     /// The bodies of these entries that the peer may have: public ones, named ones that are addressed to
-    /// it, and named ones for partners whose carrier it is.
+    /// it, and named ones for partners whose carrier it is. They are taken out of the rows.
     async fn bodies(
         &self,
         context: &Context,
         head: &Head,
-        rows: &[EntryRow],
+        rows: &mut [EntryRow],
     ) -> Result<Vec<wire::IndexedBody>, Error> {
-        let mut bodies = Vec::new();
+        let mut bodies = Vec::with_capacity(rows.len());
         for row in rows {
-            let (Some(body), State::Held) = (row.sound_body(), row.state) else { continue };
+            if row.sound_body().is_none() || row.state != State::Held {
+                continue;
+            }
             let mut deliver_for = Vec::new();
             if row.parsed().is_some_and(|leaf| leaf.class == Class::Named) {
                 let mut own = false;
@@ -238,12 +227,8 @@ impl Feed {
                     continue;
                 }
             }
-            bodies.push(wire::IndexedBody {
-                index: row.index,
-                body: body.to_vec(),
-                deliver_for,
-                blobs: Vec::new(),
-            });
+            let body = row.body.take().unwrap_or_default();
+            bodies.push(wire::IndexedBody { index: row.index, body, deliver_for, blobs: Vec::new() });
         }
         Ok(bodies)
     }
@@ -256,6 +241,20 @@ impl Feed {
         let info = views::partners::node_info(&context.db, &partner).await?;
         Ok(info.is_some_and(|info| info.carriers.iter().any(|carrier| carrier == self.peer.as_bytes())))
     }
+}
+
+/// The entries of a range: all of them, or the table is damaged.
+async fn rows(context: &Context, head: &Head, range: Range<u64>) -> Result<Vec<EntryRow>, Error> {
+    let rows = entries::range(&context.db, head.number, range.clone()).await?;
+    if rows.len() as u64 == range.end - range.start {
+        return Ok(rows);
+    }
+    let why = format!("entries of {range:?} are missing");
+    Err(StoreError::corrupt("log", head.number, why).into())
+}
+
+fn stated(log: LogNumber, checkpoint: &str) -> Result<Checkpoint, StoreError> {
+    logs::stated(checkpoint).map_err(|refusal| StoreError::corrupt("log", log, refusal))
 }
 
 /// Why public bodies of these entries aren't here, as far as no Withdrawal in their log says so.

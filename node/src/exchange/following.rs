@@ -351,7 +351,7 @@ pub async fn store_late(
         let stored = context.db.write(move |tx| {
             async move {
                 let row = logs::load(tx, number).await?;
-                Ok::<_, Error>(ingest::store_late_body(tx, &writer.reader(), &row, &proven).await?)
+                Ok::<_, Error>(ingest::store_late_body(tx, &writer.reader(), &row, proven).await?)
             }
             .boxed()
         });

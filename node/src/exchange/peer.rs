@@ -37,7 +37,6 @@ use crate::{
     status::PeerState,
     store::{logs, refusals},
     tls::{ConnectError, HostPort},
-    views,
 };
 
 /// Between two rounds of `Heads` when nothing asks for one.
@@ -241,10 +240,10 @@ impl Session {
     /// Subscribes to the logs of all admitted partners: the peer's own here, others' unless they are
     /// followed elsewhere. `again`: also those that are subscribed, since carriers may have changed.
     async fn subscribe_all(&mut self, again: bool) -> Result<(), Ended> {
-        let carries = carried_partners(&self.context).await?;
+        let carries = self.context.carried();
+        let stored = logs::newest(&self.context.db).await?;
         for partner in self.context.admitted() {
-            let stored = logs::of_partner(&self.context.db, partner).await?;
-            let newest = stored.last();
+            let newest = stored.get(&partner);
             let log = newest.map_or(LogId::new(partner, 1), |log| log.id);
             if newest.is_some_and(|log| log.frozen) || !self.context.claims.is_free(log, self.peer) {
                 continue;
@@ -253,8 +252,10 @@ impl Session {
                 continue;
             }
             // What is under way is sent again, from what is stored once nothing is being written.
-            self.settle(&log).await;
-            let from = logs::find(&self.context.db, log).await?.map_or(0, |log| log.size);
+            let from = match self.settle(&log).await {
+                true => logs::find(&self.context.db, log).await?.map_or(0, |log| log.size),
+                false => newest.map_or(0, |log| log.size),
+            };
             self.subscriptions += 1;
             let subscribe = wire::Subscribe {
                 log: Some(log_message(&log)),
@@ -272,10 +273,14 @@ impl Session {
         Ok(())
     }
 
-    /// Follows a log no further, once what is being written of it is.
-    async fn settle(&mut self, log: &LogId) {
-        if let Some(following) = self.following.remove(log) {
-            following.settle().await;
+    /// Follows a log no further, once what is being written of it is. False if it wasn't followed.
+    async fn settle(&mut self, log: &LogId) -> bool {
+        match self.following.remove(log) {
+            Some(following) => {
+                following.settle().await;
+                true
+            }
+            None => false,
         }
     }
 
@@ -323,8 +328,8 @@ impl Session {
             return Err(Stop::Overtaken);
         }
         if !self.following.contains_key(&log) {
-            let carries = carried_partners(&self.context).await?;
-            let opened = Following::open(&self.context, &mut self.client, log, carries.into()).await?;
+            let carries = self.context.carried();
+            let opened = Following::open(&self.context, &mut self.client, log, carries).await?;
             self.following.insert(log, opened);
         }
         let following = self.following.get_mut(&log).ok_or(Stop::Overtaken)?;
@@ -385,17 +390,4 @@ async fn written(
         Poll::Pending
     })
     .await
-}
-
-/// Admitted partners that name this node as their carrier.
-async fn carried_partners(context: &Context) -> Result<Vec<PartnerId>, Error> {
-    let me = context.own.id.partner;
-    let mut carried = Vec::new();
-    for partner in context.admitted() {
-        let info = views::partners::node_info(&context.db, &partner).await?;
-        if info.is_some_and(|info| info.carriers.iter().any(|carrier| carrier == me.as_bytes())) {
-            carried.push(partner);
-        }
-    }
-    Ok(carried)
 }

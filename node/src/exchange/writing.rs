@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     failpoint,
     heads::Head,
-    ingest::{self, Beside, Effects},
+    ingest::{self, Beside, Judged},
     publish::cosign::add_lines,
     store::{
         Tx,
@@ -24,20 +24,17 @@ use crate::{
     },
 };
 
-/// A verified range, and what came beside it.
-type Verified = (ProvenRange, Beside);
-
 /// What of a log is not on the disk yet.
 #[derive(Default)]
 pub struct Writing {
-    gathered: Vec<Verified>,
+    gathered: Vec<Judged>,
     under_way: Option<JoinHandle<Result<u64, Stop>>>,
 }
 
 impl Writing {
     /// Takes a range, which begins where the last one ended.
     pub fn push(&mut self, context: &Arc<Context>, range: ProvenRange, beside: Beside) {
-        self.gathered.push((range, beside));
+        self.gathered.push(Judged::of(&context.reader(), range, beside));
         self.go_on(context);
     }
 
@@ -77,16 +74,14 @@ impl Writing {
 }
 
 /// Writes ranges in one transaction, and then what they say of others' signatures.
-async fn write(context: Arc<Context>, ranges: Vec<Verified>) -> Result<u64, Stop> {
-    let (ranges, bare): (Vec<_>, Vec<_>) =
-        ranges.into_iter().partition(|(range, _)| !range.entries().is_empty());
-    let mut end = bare.last().map_or(0, |(range, _)| range.end());
-    if let Some((last, _)) = ranges.last() {
-        end = end.max(last.end());
+async fn write(context: Arc<Context>, ranges: Vec<Judged>) -> Result<u64, Stop> {
+    let (bare, ranges): (Vec<_>, Vec<_>) = ranges.into_iter().partition(Judged::is_bare);
+    let mut end = bare.last().map_or(0, |judged| judged.range.end());
+    if let Some(last) = ranges.last() {
+        end = end.max(last.range.end());
         store(&context, ranges).await?;
     }
-    for (range, _) in bare {
-        // A newer cosignature, or a target that is already reached.
+    for Judged { range, .. } in bare {
         if let (Some(checkpoint), Some(head)) = (range.checkpoint(), context.heads.get(&range.log())) {
             add_lines(&context, head.number, checkpoint.clone()).await?;
         }
@@ -94,29 +89,22 @@ async fn write(context: Arc<Context>, ranges: Vec<Verified>) -> Result<u64, Stop
     Ok(end)
 }
 
-async fn store(context: &Arc<Context>, ranges: Vec<Verified>) -> Result<(), Stop> {
+async fn store(context: &Arc<Context>, ranges: Vec<Judged>) -> Result<(), Stop> {
     let writer = Arc::clone(context);
     failpoint::pass("follow.verified");
     let stored = context.db.write(move |tx| {
         async move {
-            let (mut all, mut number) = (Effects::default(), None);
-            for (range, beside) in &ranges {
-                let row = match logs::find(tx, range.log()).await? {
-                    Some(row) => row,
-                    None => begin(tx, &writer, range).await?,
-                };
-                if row.size != range.start() || row.frozen {
-                    return Ok(None);
-                }
-                all.join(ingest::store_range(tx, &writer.reader(), &row, range, beside).await?);
-                number = Some(row.number);
-            }
-            failpoint::pass("follow.stored");
-            let head = match number {
-                Some(number) => Head::load(tx, number).await?,
-                None => None,
+            let Some(first) = ranges.first() else { return Ok(None) };
+            let row = match logs::find(tx, first.range.log()).await? {
+                Some(row) => row,
+                None => begin(tx, &writer, &first.range).await?,
             };
-            Ok::<_, Error>(Some((all, head)))
+            if row.size != first.range.start() || row.frozen {
+                return Ok(None);
+            }
+            let effects = ingest::store(tx, &writer.reader(), &row, ranges).await?;
+            failpoint::pass("follow.stored");
+            Ok::<_, Error>(Some((effects, Head::load(tx, row.number).await?)))
         }
         .boxed()
     });

@@ -114,7 +114,7 @@ pub(super) async fn refold(
     };
     let Some(payload) = &counted.payload else { return Ok(()) };
     let first_issued_at = rows.first().map_or(counted.statement.issued_at, |row| row.issued_at);
-    views::show(tx, &[shown(counted, payload, first_issued_at)]).await?;
+    views::show(tx, &[shown(counted, payload, first_issued_at)], false).await?;
     effects.partners |= matches!(payload, Payload::NodeInfo(_));
     if unchanged {
         return Ok(());

@@ -118,7 +118,7 @@ async fn write(
         });
     }
     revisions::add(tx, &rows).await?;
-    views::show(tx, &shown).await?;
+    views::show(tx, &shown, true).await?;
     effects.changed = changes::add(tx, &changed, Class::Public).await?.or(effects.changed);
     Ok(())
 }

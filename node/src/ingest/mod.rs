@@ -9,6 +9,7 @@ mod apply;
 mod batch;
 mod claims;
 mod erase;
+mod judge;
 mod named;
 mod rebuild;
 
@@ -18,16 +19,18 @@ use volbridge_proto::{
     PartnerId, RecordId, Refusal, Timestamp,
     exchange::SourceClaim,
     kinds::Payload,
-    record::{Body, Content, ContentVerdict, Statement, content_valid},
+    record::Statement,
     seal::SealingSecret,
     tlog::{
-        entry::{Class, leaf_hash},
+        checkpoint::VerifiedCheckpoint,
         proven::{ProvenEntry, ProvenRange},
     },
 };
 
+use self::judge::Meaning;
 pub use self::{
     erase::{is_withdrawn, withdrawn_by},
+    judge::Judged,
     rebuild::rebuild,
 };
 use crate::{
@@ -36,7 +39,7 @@ use crate::{
         StoreError, Tx,
         blobs::BlobName,
         causes,
-        entries::{self, EntryRow, State, Verdict},
+        entries::{self, State},
         logs::{self, LogNumber, LogRow},
         recipients::{self, Recipient},
         refusals::{self, Refused},
@@ -108,50 +111,70 @@ struct Counted<'a> {
     nth: Option<u64>,
 }
 
-/// Stores a proven range behind what is held of its log, and everything that follows from it.
+/// Stores judged ranges, each behind the one before it and the first behind what is held of their log, and everything
+/// that follows from them.
 ///
 /// # Errors
-/// `Corrupt` if the range doesn't begin at the log's size: two followers of one log can't both store.
-pub async fn store_range(
+/// `Corrupt` if they don't begin at the log's size: two followers of one log can't both store.
+pub async fn store(
+    tx: &mut Tx,
+    reader: &Reader<'_>,
+    log: &LogRow,
+    ranges: Vec<Judged>,
+) -> Result<Effects, StoreError> {
+    let mut effects = Effects::default();
+    let (mut rows, mut hashes, mut counted) = (Vec::new(), Vec::new(), Vec::new());
+    let mut proven = Vec::with_capacity(ranges.len());
+    let mut end = log.size;
+    for judged in ranges {
+        if judged.range.start() != end {
+            return Err(StoreError::corrupt("log", log.number, "the range doesn't begin where the log ends"));
+        }
+        end = judged.range.end();
+        hashes.extend(judged.hashes);
+        for entry in judged.entries {
+            let (row, meaning) = entry.into_row(log.number);
+            match meaning {
+                Meaning::Counts(said) => counted.push(said.at(log, row.index)),
+                Meaning::Refused(refusal) => note_refusal(tx, reader, log, row.index, &refusal).await?,
+                Meaning::Silent => {}
+            }
+            rows.push(row);
+        }
+        proven.push((judged.range, judged.beside));
+    }
+    let Some((last, _)) = proven.last() else { return Ok(effects) };
+    let known = batch::Known::load(tx, log, &counted).await?;
+    entries::insert(tx, rows).await?;
+    tiles::append(tx, log.number, log.size, &hashes).await?;
+    logs::advance(tx, log.number, log.size, last.frontier(), reader.now).await?;
+    for (range, beside) in &proven {
+        carry(tx, reader, log, &beside.carried).await?;
+        if let Some(checkpoint) = range.checkpoint() {
+            keep_checkpoint(tx, reader, log, range, checkpoint).await?;
+        }
+    }
+    batch::apply(tx, reader, &known, &counted, &mut effects).await?;
+    for (_, beside) in &proven {
+        take_claims(tx, reader, log, &beside.claims).await?;
+    }
+    Ok(effects)
+}
+
+async fn keep_checkpoint(
     tx: &mut Tx,
     reader: &Reader<'_>,
     log: &LogRow,
     range: &ProvenRange,
-    beside: &Beside,
-) -> Result<Effects, StoreError> {
-    if range.start() != log.size {
-        return Err(StoreError::corrupt("log", log.number, "the range doesn't begin where the log ends"));
+    checkpoint: &VerifiedCheckpoint,
+) -> Result<(), StoreError> {
+    let (note, at) = (checkpoint.note().encode(), checkpoint.signed_at());
+    logs::set_checkpoint(tx, log.number, &note, checkpoint.size(), at, reader.now).await?;
+    // Signed by the old and the new log keys: kept for ever.
+    if checkpoint.size().checked_sub(1).is_some_and(|index| range.history().ends_group(index)) {
+        logs::add_group_end(tx, log.number, checkpoint.size(), &note).await?;
     }
-    let mut effects = Effects::default();
-    let mut rows = Vec::with_capacity(range.entries().len());
-    let mut counted = Vec::new();
-    for entry in range.entries() {
-        let for_others = beside.carried.get(&entry.index()).map(Vec::as_slice).unwrap_or_default();
-        let (row, placed) = place(reader, log, entry, for_others);
-        rows.push(row);
-        match placed {
-            Placed::Counts(statement) => counted.push(*statement),
-            Placed::Refused(refusal) => note_refusal(tx, reader, log, entry.index(), &refusal).await?,
-            Placed::Silent => {}
-        }
-    }
-    let known = batch::Known::load(tx, log, &counted).await?;
-    entries::insert(tx, rows).await?;
-    let hashes: Vec<_> = range.entries().iter().map(|entry| leaf_hash(entry.leaf())).collect();
-    tiles::append(tx, log.number, log.size, &hashes).await?;
-    carry(tx, reader, log, &beside.carried).await?;
-    logs::advance(tx, log.number, range.start(), range.frontier(), reader.now).await?;
-    if let Some(checkpoint) = range.checkpoint() {
-        let (note, at) = (checkpoint.note().encode(), checkpoint.signed_at());
-        logs::set_checkpoint(tx, log.number, &note, checkpoint.size(), at, reader.now).await?;
-        // Signed by the old and the new log keys: kept for ever.
-        if checkpoint.size().checked_sub(1).is_some_and(|index| range.history().ends_group(index)) {
-            logs::add_group_end(tx, log.number, checkpoint.size(), &note).await?;
-        }
-    }
-    batch::apply(tx, reader, &known, &counted, &mut effects).await?;
-    take_claims(tx, reader, log, &beside.claims).await?;
-    Ok(effects)
+    Ok(())
 }
 
 /// Takes what a peer says of entries that are held without their bodies, up to the first lie.
@@ -174,19 +197,19 @@ pub async fn store_late_body(
     tx: &mut Tx,
     reader: &Reader<'_>,
     log: &LogRow,
-    entry: &ProvenEntry,
+    entry: ProvenEntry,
 ) -> Result<Effects, StoreError> {
     let mut effects = Effects::default();
-    let (row, placed) = place(reader, log, entry, &[]);
-    let (State::Held, Some(body)) = (row.state, row.body) else { return Ok(effects) };
-    if !entries::fill(tx, log.number, row.index, body, row.verdict).await? {
+    let judge::Entry { index, state, verdict, body, meaning, .. } = judge::Entry::judge(reader, entry, &[]);
+    let (State::Held, Some(body)) = (state, body) else { return Ok(effects) };
+    if !entries::fill(tx, log.number, index, body, verdict).await? {
         return Ok(effects);
     }
-    causes::remove(tx, log.number, entry.index()).await?;
-    match placed {
-        Placed::Counts(statement) => apply::apply(tx, reader, &statement, &mut effects).await?,
-        Placed::Refused(refusal) => note_refusal(tx, reader, log, row.index, &refusal).await?,
-        Placed::Silent => {}
+    causes::remove(tx, log.number, index).await?;
+    match meaning {
+        Meaning::Counts(said) => apply::apply(tx, reader, &said.at(log, index), &mut effects).await?,
+        Meaning::Refused(refusal) => note_refusal(tx, reader, log, index, &refusal).await?,
+        Meaning::Silent => {}
     }
     Ok(effects)
 }
@@ -238,67 +261,4 @@ async fn note_refusal(
     tracing::info!(partner.id = %log.id.partner, log.index = index, code = %refusal.code, "an entry doesn't count");
     metrics::refused(&log.id.partner, refusal.code);
     refusals::add(tx, &refused).await.map(drop)
-}
-
-enum Placed<'a> {
-    Counts(Box<Counted<'a>>),
-    Refused(Refusal),
-    Silent,
-}
-
-/// Decides what is kept of an entry and whether it counts.
-fn place<'a>(
-    reader: &Reader<'_>,
-    log: &'a LogRow,
-    entry: &ProvenEntry,
-    for_others: &[PartnerId],
-) -> (EntryRow, Placed<'a>) {
-    let class = entry.parsed().map(|leaf| leaf.class);
-    let mut row = EntryRow {
-        log: log.number,
-        index: entry.index(),
-        leaf: entry.leaf().to_vec(),
-        state: match class {
-            None => State::Unsupported,
-            Some(Class::Public) => State::Absent,
-            Some(Class::Named) => State::NotForUs,
-        },
-        verdict: Verdict::Counts,
-        body: None,
-    };
-    let (Some(bytes), Some(verdict)) = (entry.body(), entry.verdict()) else { return (row, Placed::Silent) };
-    let (verdict, placed) = match verdict {
-        Err(refusal) => (Verdict::NotEntryValid, Placed::Refused(refusal.clone())),
-        Ok(body) => read(reader, log, entry.index(), body),
-    };
-    let is_for_us = class == Some(Class::Public) || !matches!(placed, Placed::Silent);
-    if is_for_us || !for_others.is_empty() {
-        row.verdict = verdict;
-        row.state = State::Held;
-        row.body = Some(bytes.to_vec());
-    }
-    (row, placed)
-}
-
-/// Opens and judges a body that is entry-valid. Sealed to others: silent.
-fn read<'a>(reader: &Reader<'_>, log: &'a LogRow, index: u64, body: &Body) -> (Verdict, Placed<'a>) {
-    let (statement, nth) = match &body.content {
-        Content::Public(statement) => (statement.clone(), None),
-        Content::Sealed(_) => match named::open(reader, body) {
-            named::Opening::Ours(statement, nth) => (*statement, Some(nth)),
-            named::Opening::Broken(refusal) => return (Verdict::NotContentValid, Placed::Refused(refusal)),
-            named::Opening::Others => return (Verdict::Counts, Placed::Silent),
-        },
-    };
-    let (verdict, payload) = match content_valid(&statement) {
-        ContentVerdict::Valid(payload) => (Verdict::Counts, Some(payload)),
-        ContentVerdict::UnknownKind => (Verdict::UnknownKind, None),
-        ContentVerdict::NeedsNewer => (Verdict::NeedsNewer, None),
-        ContentVerdict::Invalid(refusals) => {
-            let refusal = refusals.into_iter().next();
-            return (Verdict::NotContentValid, refusal.map_or(Placed::Silent, Placed::Refused));
-        }
-    };
-    let counted = Counted { log, index, id: body.id, statement, payload, nth };
-    (verdict, Placed::Counts(Box::new(counted)))
 }

@@ -1,7 +1,7 @@
 //! From a draft to a body: checked, numbered, sealed.
 
 use volbridge_proto::{
-    Code, LogId, PartnerId, Ref, Refusal, SubjectId, kinds,
+    Code, LogId, PartnerId, Ref, Refusal, SubjectId, Timestamp, kinds,
     record::{
         ContentVerdict, EncodedBody,
         body::encode_public,
@@ -10,7 +10,6 @@ use volbridge_proto::{
     },
     record_id,
     seal::{self, SealingPublic},
-    tlog::proven::ProvenRange,
     wire::record::v1 as wire,
 };
 
@@ -169,8 +168,13 @@ impl Ready {
             }
             seal::seal(context.env.bytes(), partner, epoch, &self.statement, &slots, &mut context.env.rng())?
         };
-        let record =
-            PublishedRecord { index, id: body.id, subject: self.subject, revision: self.statement.revision };
+        let record = PublishedRecord {
+            index,
+            id: body.id,
+            subject: self.subject,
+            revision: self.statement.revision,
+            issued_at: Timestamp::from_millis(self.statement.issued_at),
+        };
         Ok((body, record))
     }
 }
@@ -203,16 +207,16 @@ fn authority_message(value: &Authority) -> wire::Authority {
 
 /// Reads a group back from the database and hashes it: what is stored must be what is signed, or the
 /// checkpoint would promise bytes that nobody has (T09).
-pub async fn read_back(tx: &Tx, log: LogNumber, range: &ProvenRange) -> Result<(), Error> {
-    let rows = entries::range(tx, log, range.start()..range.end()).await?;
-    for (place, entry) in range.entries().iter().enumerate() {
-        let row = rows.get(place);
-        let as_written = row.is_some_and(|row| {
+pub async fn read_back(tx: &Tx, log: LogNumber, start: u64, leaves: &[Vec<u8>]) -> Result<(), Error> {
+    let rows = entries::range(tx, log, start..start + leaves.len() as u64).await?;
+    let mut rows = rows.into_iter();
+    for (index, leaf) in (start..).zip(leaves) {
+        let as_written = rows.next().is_some_and(|row| {
             let body_hashes = row.body.as_deref().is_none_or(|body| Some(record_id(body)) == row.id());
-            row.index == entry.index() && row.leaf == entry.leaf() && body_hashes
+            row.index == index && row.leaf == *leaf && body_hashes
         });
         if !as_written {
-            let key = format!("{log}/{}", entry.index());
+            let key = format!("{log}/{index}");
             return Err(
                 StoreError::corrupt("entry", key, "was read back otherwise than it was written").into()
             );

@@ -24,7 +24,7 @@ use crate::{
     error::Error,
     failpoint,
     heads::Head,
-    ingest::{self, Beside, Effects},
+    ingest::{self, Beside, Effects, Judged},
     metrics,
     store::{
         Tx, entries,
@@ -124,12 +124,17 @@ async fn write_group(
     if log.known_size > log.size {
         return Err(Error::new(Code::LogBehind).with("size", log.size).with("seen", log.known_size));
     }
+    let keys: Vec<&str> =
+        work.iter().filter_map(|(_, idempotency)| Some(idempotency.as_ref()?.key.as_str())).collect();
+    let done = idempotency::find(tx, &keys).await?;
     let mut answers = Vec::with_capacity(work.len());
-    let mut entered = Entered { start: log.size, bodies: Vec::new(), made: BTreeMap::new() };
+    let mut entered = Entered { start: log.size, bodies: Vec::new(), done, made: BTreeMap::new() };
     for (drafts, idempotency) in work {
         answers.push(enter(context, tx, drafts, idempotency, &mut entered).await?);
     }
-    let bodies = entered.bodies;
+    let Entered { bodies, made, .. } = entered;
+    let made: Vec<_> = made.into_iter().map(|(key, made)| (key, made.done)).collect();
+    idempotency::remember(tx, &made).await?;
     if bodies.is_empty() {
         return Ok(Group { answers, effects: Effects::default(), head: None });
     }
@@ -144,8 +149,11 @@ async fn write_group(
         range = range.with_lines(signed);
     }
     failpoint::pass("publish.signed");
-    let effects = ingest::store_range(tx, &context.reader(), &log, &range, &Beside::default()).await?;
-    read_back(tx, log.number, &range).await?;
+    let reader = context.reader();
+    let leaves: Vec<Vec<u8>> = range.entries().iter().map(|entry| entry.leaf().to_vec()).collect();
+    let judged = Judged::of(&reader, range, Beside::default());
+    let effects = ingest::store(tx, &reader, &log, vec![judged]).await?;
+    read_back(tx, log.number, log.size, &leaves).await?;
     Ok(Group { answers, effects, head: Head::load(tx, log.number).await? })
 }
 
@@ -154,8 +162,16 @@ struct Entered {
     /// Where its first entry will stand.
     start: u64,
     bodies: Vec<EncodedBody>,
+    /// By idempotency key: what earlier groups made.
+    done: BTreeMap<String, Done>,
     /// By idempotency key: what this very group made.
-    made: BTreeMap<String, Vec<PublishedRecord>>,
+    made: BTreeMap<String, Made>,
+}
+
+/// What a request made.
+struct Made {
+    done: Done,
+    records: Vec<PublishedRecord>,
 }
 
 /// Enters one request's drafts, all or none. `Err` is the group's; a refusal is the request's.
@@ -166,16 +182,16 @@ async fn enter(
     idempotency: Option<Idempotency>,
     entered: &mut Entered,
 ) -> Result<Result<Vec<PublishedRecord>, Error>, Error> {
-    if let Some(idempotency) = &idempotency
-        && let Some(known) = idempotency::find(tx, &idempotency.key).await?
-    {
-        if known.request != idempotency.request {
-            return Ok(Err(Error::new(Code::IdempotencyConflict).at("idempotency_key")));
+    if let Some(Idempotency { key, request }) = &idempotency {
+        let conflict = || Error::new(Code::IdempotencyConflict).at("idempotency_key");
+        if let Some(made) = entered.made.get(key) {
+            let same = made.done.request == *request;
+            return Ok(if same { Ok(made.records.clone()) } else { Err(conflict()) });
         }
-        return match entered.made.get(&idempotency.key) {
-            Some(records) => Ok(Ok(records.clone())),
-            None => Ok(records_at(tx, context, &known.indexes).await),
-        };
+        if let Some(done) = entered.done.get(key) {
+            let same = done.request == *request;
+            return Ok(if same { records_at(tx, context, &done.indexes).await } else { Err(conflict()) });
+        }
     }
     let mut ready = Vec::with_capacity(drafts.len());
     for draft in &drafts {
@@ -192,11 +208,10 @@ async fn enter(
         entered.bodies.push(body);
         records.push(record);
     }
-    if let Some(idempotency) = &idempotency {
+    if let Some(Idempotency { key, request }) = idempotency {
         let indexes = records.iter().map(|record| record.index).collect();
-        let (request, log, at) = (idempotency.request, context.own.number, context.env.now());
-        idempotency::remember(tx, &idempotency.key, &Done { request, log, indexes, at }).await?;
-        entered.made.insert(idempotency.key.clone(), records.clone());
+        let done = Done { request, log: context.own.number, indexes, at: context.env.now() };
+        entered.made.insert(key, Made { done, records: records.clone() });
     }
     Ok(Ok(records))
 }
@@ -215,6 +230,7 @@ async fn records_at(tx: &Tx, context: &Context, indexes: &[u64]) -> Result<Vec<P
             id,
             subject: statement.subject,
             revision: statement.revision,
+            issued_at: statement.issued_at,
         });
     }
     Ok(records)

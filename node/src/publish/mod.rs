@@ -83,6 +83,8 @@ pub struct PublishedRecord {
     pub subject: SubjectId,
     /// From 1.
     pub revision: u64,
+    /// When this node said it.
+    pub issued_at: Timestamp,
 }
 
 /// The queue to the writer.

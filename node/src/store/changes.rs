@@ -32,6 +32,9 @@ pub struct Change {
 
 /// Notes changes of records of this class; returns the last one's number.
 pub async fn add(tx: &mut Tx, changes: &[Change], class: Class) -> Result<Option<i64>, StoreError> {
+    if changes.is_empty() {
+        return Ok(None);
+    }
     let mut number = last(tx).await?;
     let rows = changes.iter().map(|change| {
         number = match class {
@@ -40,10 +43,6 @@ pub async fn add(tx: &mut Tx, changes: &[Change], class: Class) -> Result<Option
         };
         args![number, change.at, &change.action, &change.kind, change.log, change.index, change.subject]
     });
-    let rows: Vec<_> = rows.collect();
-    if rows.is_empty() {
-        return Ok(None);
-    }
     tx.insert_rows("INSERT INTO change (number, at, action, kind, log, entry_index, subject)", "", rows)
         .await?;
     tx.execute("DELETE FROM change WHERE number <= $1", args![number - KEPT * STEP]).await?;

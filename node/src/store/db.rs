@@ -132,18 +132,41 @@ pub enum SqlText {
     Joined(Arc<str>),
 }
 
-impl SqlText {
-    fn for_sqlite(self) -> SqlStr {
-        match self {
-            Self::Fixed(sql) => sql.into_sql_str(),
-            Self::Joined(sql) => AssertSqlSafe(sql).into_sql_str(),
+/// What differs between the drivers before a statement runs.
+trait Driver: Database {
+    /// A statement as its database reads it.
+    fn text(sql: SqlText) -> SqlStr;
+
+    /// The arguments of a statement.
+    fn bound(args: Vec<Value>) -> Result<Self::Arguments, sqlx::Error>;
+
+    /// How many rows a statement changed.
+    fn touched(done: &Self::QueryResult) -> u64;
+}
+
+impl Driver for Sqlite {
+    fn text(sql: SqlText) -> SqlStr {
+        match sql {
+            SqlText::Fixed(sql) => sql.into_sql_str(),
+            SqlText::Joined(sql) => AssertSqlSafe(sql).into_sql_str(),
         }
     }
 
-    fn for_postgres(self) -> SqlStr {
-        let sql = match self {
-            Self::Fixed(sql) => return sql.into_sql_str(),
-            Self::Joined(sql) => sql,
+    fn bound(args: Vec<Value>) -> Result<Self::Arguments, sqlx::Error> {
+        bound::<Self>(args)
+    }
+
+    fn touched(done: &Self::QueryResult) -> u64 {
+        done.rows_affected()
+    }
+}
+
+impl Driver for Postgres {
+    /// With `$1`, `$2`, … in place of each `?`.
+    fn text(sql: SqlText) -> SqlStr {
+        let sql = match sql {
+            SqlText::Fixed(sql) => return sql.into_sql_str(),
+            SqlText::Joined(sql) => sql,
         };
         let mut numbered = String::with_capacity(sql.len() * 2);
         for (nth, part) in sql.split('?').enumerate() {
@@ -154,6 +177,14 @@ impl SqlText {
             numbered.push_str(part);
         }
         AssertSqlSafe(numbered).into_sql_str()
+    }
+
+    fn bound(args: Vec<Value>) -> Result<Self::Arguments, sqlx::Error> {
+        bound::<Self>(args)
+    }
+
+    fn touched(done: &Self::QueryResult) -> u64 {
+        done.rows_affected()
     }
 }
 
@@ -301,16 +332,16 @@ impl Query for Db {
     async fn fetch<T: Row>(&self, sql: SqlText, args: Vec<Value>) -> Result<Vec<T>, StoreError> {
         Ok(match &self.0.pools {
             Pools::Sqlite { read, .. } => {
-                sqlx::query_as_with(sql.for_sqlite(), bound::<Sqlite>(args)?).fetch_all(read).await?
+                sqlx::query_as_with(Sqlite::text(sql), Sqlite::bound(args)?).fetch_all(read).await?
             }
             Pools::Postgres { read, .. } => {
-                sqlx::query_as_with(sql.for_postgres(), bound::<Postgres>(args)?).fetch_all(read).await?
+                sqlx::query_as_with(Postgres::text(sql), Postgres::bound(args)?).fetch_all(read).await?
             }
         })
     }
 }
 
-fn bound<DB: Database>(args: Vec<Value>) -> Result<DB::Arguments, StoreError>
+fn bound<DB: Database>(args: Vec<Value>) -> Result<DB::Arguments, sqlx::Error>
 where
     Option<String>: for<'e> Encode<'e, DB> + Type<DB>,
     Option<i64>: for<'e> Encode<'e, DB> + Type<DB>,
@@ -327,7 +358,7 @@ where
             Value::Bool(v) => sqlx::Arguments::add(&mut arguments, v),
             Value::Real(v) => sqlx::Arguments::add(&mut arguments, v),
         };
-        added.map_err(|e| StoreError::Database(sqlx::Error::Encode(e)))?;
+        added.map_err(sqlx::Error::Encode)?;
     }
     Ok(arguments)
 }

@@ -173,7 +173,7 @@ pub async fn insert(tx: &mut Tx, entries: Vec<EntryRow>) -> Result<(), StoreErro
     tx.insert_rows(
         "INSERT INTO entry (log, entry_index, leaf, id_prefix, state, verdict, body)",
         "",
-        entries.into_iter().map(EntryRow::arguments).collect(),
+        entries.into_iter().map(EntryRow::arguments),
     )
     .await?;
     Ok(())

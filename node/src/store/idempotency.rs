@@ -1,8 +1,10 @@
 //! Answers to requests that may come twice: after a lost answer, the same key gets the same entries (threats.md F07).
 
+use std::collections::BTreeMap;
+
 use volbridge_proto::Timestamp;
 
-use super::{Query, StoreError, Tx, args, column, logs::LogNumber};
+use super::{Query, StoreError, Tx, args, column, logs::LogNumber, select::Select};
 
 /// What was done for a key.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,32 +19,38 @@ pub struct Done {
     pub at: Timestamp,
 }
 
-/// What was done for this key, if anything.
-pub async fn find(q: &impl Query, key: &str) -> Result<Option<Done>, StoreError> {
-    let row: Option<(Vec<u8>, i64, String, i64)> = q
-        .row_opt(
-            "SELECT request, log, entry_indexes, at FROM idempotency WHERE idempotency_key = $1",
-            args![key],
-        )
-        .await?;
-    row.map(|(request, log, indexes, at)| {
-        Ok(Done {
-            request: column::id("idempotency", key, &request)?,
-            log,
-            indexes: column::json("idempotency", key, &indexes)?,
-            at: Timestamp::from_millis(at),
-        })
-    })
-    .transpose()
+/// What was done for these keys, by key.
+pub async fn find(q: &impl Query, keys: &[&str]) -> Result<BTreeMap<String, Done>, StoreError> {
+    let mut found = BTreeMap::new();
+    for chunk in keys.chunks(500) {
+        let mut select = Select::new(
+            "SELECT idempotency_key, request, log, entry_indexes, at FROM idempotency WHERE",
+            args![],
+        );
+        select.add_list(" idempotency_key IN ", chunk.iter().map(|key| (*key).into()).collect());
+        for (key, request, log, indexes, at) in select.rows::<(String, Vec<u8>, i64, String, i64)>(q).await? {
+            let done = Done {
+                request: column::id("idempotency", &key, &request)?,
+                log,
+                indexes: column::json("idempotency", &key, &indexes)?,
+                at: Timestamp::from_millis(at),
+            };
+            found.insert(key, done);
+        }
+    }
+    Ok(found)
 }
 
 /// Remembers it, in the transaction that does it. A key that another request has taken is a duplicate
 /// ([`StoreError::is_duplicate`]), and undoes the transaction.
-pub async fn remember(tx: &mut Tx, key: &str, done: &Done) -> Result<(), StoreError> {
-    let indexes = serde_json::json!(done.indexes).to_string();
-    tx.execute(
-        "INSERT INTO idempotency (idempotency_key, request, log, entry_indexes, at) VALUES ($1, $2, $3, $4, $5)",
-        args![key, done.request, done.log, indexes, done.at],
+pub async fn remember(tx: &mut Tx, done: &[(String, Done)]) -> Result<(), StoreError> {
+    tx.insert_rows(
+        "INSERT INTO idempotency (idempotency_key, request, log, entry_indexes, at)",
+        "",
+        done.iter().map(|(key, done)| {
+            let indexes = serde_json::json!(done.indexes).to_string();
+            args![key, done.request, done.log, indexes, done.at]
+        }),
     )
     .await?;
     Ok(())

@@ -3,6 +3,8 @@
 //! `size` only grows, and only by compare-and-set, so that two tasks can't both extend a log. The frontier
 //! stands beside the size: with new leaves it gives the root that the next checkpoint must have.
 
+use std::collections::BTreeMap;
+
 use sqlx::FromRow;
 use volbridge_proto::{
     LogId, PartnerId, Refusal, Timestamp,
@@ -149,6 +151,12 @@ pub async fn own(q: &impl Query) -> Result<Vec<LogRow>, StoreError> {
 /// A partner's logs, by epoch.
 pub async fn of_partner(q: &impl Query, partner: PartnerId) -> Result<Vec<LogRow>, StoreError> {
     typed(q.rows("SELECT * FROM log WHERE partner = $1 ORDER BY epoch", args![partner]).await?)
+}
+
+/// The newest log of each partner.
+pub async fn newest(q: &impl Query) -> Result<BTreeMap<PartnerId, LogRow>, StoreError> {
+    let rows = typed(q.rows("SELECT * FROM log ORDER BY epoch", args![]).await?)?;
+    Ok(rows.into_iter().map(|row| (row.id.partner, row)).collect())
 }
 
 /// Begins to keep a log, empty as yet.

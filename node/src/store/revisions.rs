@@ -85,12 +85,13 @@ pub struct NewRevision<'a> {
     pub id: RecordId,
     /// What it says.
     pub statement: &'a Statement,
-    /// Is it known to be the one that views show? Else `set_current` says so.
+    /// Is it known to be new, and the one that views show? Else `set_current` says so.
     pub current: bool,
 }
 
 /// Notes revisions.
 pub async fn add(tx: &mut Tx, new: &[NewRevision<'_>]) -> Result<(), StoreError> {
+    let all_new = new.iter().all(|new| new.current);
     let rows = new.iter().map(|new| {
         let NewRevision { log, index, id, statement, current } = *new;
         let revision = RevisionEntry::of(id, statement);
@@ -113,8 +114,8 @@ pub async fn add(tx: &mut Tx, new: &[NewRevision<'_>]) -> Result<(), StoreError>
     tx.insert_rows(
         "INSERT INTO revision (log, entry_index, subject, id, number, previous, republishes, audience, kind, class,
                                issued_at, expires_at, current)",
-        "ON CONFLICT (log, entry_index) DO NOTHING",
-        rows.collect(),
+        if all_new { "" } else { "ON CONFLICT (log, entry_index) DO NOTHING" },
+        rows,
     )
     .await?;
     Ok(())

@@ -2,6 +2,8 @@
 //!
 //! Leaf hashes aren't stored: they are computed from the leaves, so level 0 can't disagree with the entries.
 
+use std::collections::BTreeSet;
+
 use volbridge_proto::{
     Refusal,
     tlog::{
@@ -48,7 +50,7 @@ async fn extend_level(
     };
     hashes.extend(new);
     let rows = hashes.chunks(256).zip(edge / WIDTH..);
-    let rows = rows.map(|(tile, number)| args![log, level, number, tile::encode(tile)]).collect();
+    let rows = rows.map(|(tile, number)| args![log, level, number, tile::encode(tile)]);
     tx.insert_rows(
         "INSERT INTO tile (log, level, number, hashes)",
         "ON CONFLICT (log, level, number) DO UPDATE SET hashes = excluded.hashes",
@@ -77,6 +79,65 @@ pub async fn prove<T>(
 ) -> Result<T, StoreError> {
     let tiles = load(q, log, &proof::plan(size, &make)).await?;
     make(&tiles).map_err(|refusal| StoreError::corrupt("tile", log, refusal))
+}
+
+/// The tree of one checkpoint, whose tiles are loaded once: for whoever proves all of it, part by part.
+#[derive(Debug)]
+pub struct Tree {
+    log: LogNumber,
+    stated: Checkpoint,
+    tiles: Tiles,
+    loaded: BTreeSet<TileId>,
+}
+
+impl Tree {
+    /// Of a log, as a checkpoint states it.
+    #[must_use]
+    pub fn new(log: LogNumber, stated: Checkpoint) -> Self {
+        Self { log, stated, tiles: Tiles::new(), loaded: BTreeSet::new() }
+    }
+
+    /// Its size.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.stated.size
+    }
+
+    /// Proves that these leaves, from `start` on and within one tile, stand in it, and gives the proof of the tile's
+    /// leaves up to the last of them. Damaged ones are named and never served (F12).
+    pub async fn prove_leaves<'a>(
+        &mut self,
+        q: &impl Query,
+        start: u64,
+        leaves: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<Vec<Hash>, StoreError> {
+        let aligned = start - start % WIDTH;
+        let mut hashes = leaf_hashes(q, self.log, aligned..start).await?;
+        hashes.extend(leaves.map(leaf_hash));
+        let (end, size) = (aligned.saturating_add(hashes.len() as u64), self.stated.size);
+        let proof = self.prove(q, |source| proof::subtree(source, aligned, end, size)).await?;
+        proof::verify_subtree(aligned, end, &tree::root(&hashes), size, &self.stated.root, &proof).map_err(
+            |_| {
+                let key = format!("{}/{start}..{end}", self.log);
+                StoreError::corrupt("entry", key, "doesn't stand in the tree of the checkpoint")
+            },
+        )?;
+        Ok(proof)
+    }
+
+    async fn prove<T>(
+        &mut self,
+        q: &impl Query,
+        make: impl Fn(&dyn HashSource) -> Result<T, Refusal>,
+    ) -> Result<T, StoreError> {
+        for id in proof::plan(self.stated.size, &make) {
+            if !self.loaded.contains(&id) {
+                self.tiles.insert(id.level, id.number, hashes(q, self.log, id).await?);
+                self.loaded.insert(id);
+            }
+        }
+        make(&self.tiles).map_err(|refusal| StoreError::corrupt("tile", self.log, refusal))
+    }
 }
 
 /// The hashes of one tile.
@@ -112,28 +173,20 @@ pub async fn sound(
 }
 
 /// Whether these leaves, from `start` on, stand in the tree that a checkpoint states (F12).
-pub async fn check_leaves<'a>(
+pub async fn check_leaves(
     q: &impl Query,
     log: LogNumber,
     start: u64,
-    leaves: impl ExactSizeIterator<Item = &'a [u8]>,
-    stated: &Checkpoint,
+    leaves: &[&[u8]],
+    stated: Checkpoint,
 ) -> Result<(), StoreError> {
-    let end = start.saturating_add(leaves.len() as u64);
-    let mut given = leaves.map(leaf_hash);
-    let mut at = start;
-    while at < end {
-        let number = at / WIDTH;
-        let Some(tile) = TileId::in_tree(0, number, stated.size) else { break };
-        let hashes = sound(q, log, tile, stated.size, &stated.root).await?;
-        let skipped = usize::try_from(at - number * WIDTH).unwrap_or(usize::MAX);
-        let until = end.min((number + 1) * WIDTH);
-        for (index, hash) in (at..until).zip(hashes.iter().skip(skipped)) {
-            if given.next().as_ref() != Some(hash) {
-                return Err(StoreError::corrupt("entry", format!("{log}/{index}"), "a damaged leaf"));
-            }
-        }
-        at = until;
+    let mut tree = Tree::new(log, stated);
+    let mut rest = leaves;
+    for range in tile::ranges(start, start.saturating_add(leaves.len() as u64)) {
+        let length = usize::try_from(range.end - range.start).unwrap_or(rest.len()).min(rest.len());
+        let (part, after) = rest.split_at(length);
+        tree.prove_leaves(q, range.start, part.iter().copied()).await?;
+        rest = after;
     }
     Ok(())
 }

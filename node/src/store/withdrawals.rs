@@ -40,7 +40,7 @@ pub async fn add(
     tx.insert_rows(
         "INSERT INTO withdrawn (log, id, by_index, reason)",
         "ON CONFLICT (log, id, by_index) DO NOTHING",
-        ids.iter().map(|id| args![log, *id, by_index, reason]).collect(),
+        ids.iter().map(|id| args![log, *id, by_index, reason]),
     )
     .await?;
     Ok(())
@@ -87,7 +87,7 @@ pub async fn add_sources(
     tx.insert_rows(
         "INSERT INTO source (log, entry_index, source, source_prefix)",
         "ON CONFLICT (log, entry_index, source) DO NOTHING",
-        sources.iter().map(|id| args![log, index, *id, id.prefix()]).collect(),
+        sources.iter().map(|id| args![log, index, *id, id.prefix()]),
     )
     .await?;
     Ok(())

@@ -15,19 +15,26 @@ use crate::{
     store::{Query, StoreError, Tx, Value, select::Select},
 };
 
+/// What an earlier revision's row becomes.
+const REPLACE: &str = "ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, named = excluded.named, \
+    starts_at = excluded.starts_at";
+
 /// The row of a conference's current revision.
-pub(super) fn row(shown: &Shown<'_>, conference: &wire::Conference) -> Vec<Value> {
+fn row(shown: &Shown<'_>, conference: &wire::Conference) -> Vec<Value> {
     let starts_at = conference.starts_on.parse::<Date>().map_or(Timestamp::default(), Date::start_of_day_utc);
     args![shown.log, shown.statement.subject.as_bytes(), shown.index, shown.named(), starts_at.as_millis()]
 }
 
-/// Writes rows in place of those of earlier revisions.
-pub(super) async fn write(tx: &mut Tx, rows: Vec<Vec<Value>>) -> Result<(), StoreError> {
+/// Writes rows: of subjects that are `new`, or else in place of those of earlier revisions.
+pub(super) async fn write(
+    tx: &mut Tx,
+    shown: &[(&Shown<'_>, &wire::Conference)],
+    new: bool,
+) -> Result<(), StoreError> {
     tx.insert_rows(
         "INSERT INTO conference (log, subject, entry_index, named, starts_at)",
-        "ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, named = excluded.named, \
-         starts_at = excluded.starts_at",
-        rows,
+        if new { "" } else { REPLACE },
+        shown.iter().map(|(shown, conference)| row(shown, conference)),
     )
     .await
     .map(drop)

@@ -31,8 +31,13 @@ pub struct Filter {
     pub now: Timestamp,
 }
 
+/// What an earlier revision's row becomes.
+const REPLACE: &str = "ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, named = excluded.named, \
+    published_at = excluded.published_at, expires_at = excluded.expires_at, language = excluded.language, \
+    country = excluded.country, search_text = excluded.search_text";
+
 /// The row of a listing's current revision.
-pub(super) fn row(shown: &Shown<'_>, listing: &wire::Listing) -> Vec<Value> {
+fn row(shown: &Shown<'_>, listing: &wire::Listing) -> Vec<Value> {
     args![
         shown.log,
         shown.statement.subject.as_bytes(),
@@ -46,14 +51,16 @@ pub(super) fn row(shown: &Shown<'_>, listing: &wire::Listing) -> Vec<Value> {
     ]
 }
 
-/// Writes rows in place of those of earlier revisions.
-pub(super) async fn write(tx: &mut Tx, rows: Vec<Vec<Value>>) -> Result<(), StoreError> {
+/// Writes rows: of subjects that are `new`, or else in place of those of earlier revisions.
+pub(super) async fn write(
+    tx: &mut Tx,
+    shown: &[(&Shown<'_>, &wire::Listing)],
+    new: bool,
+) -> Result<(), StoreError> {
     tx.insert_rows(
         "INSERT INTO listing (log, subject, entry_index, named, published_at, expires_at, language, country, search_text)",
-        "ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, named = excluded.named, \
-         published_at = excluded.published_at, expires_at = excluded.expires_at, language = excluded.language, \
-         country = excluded.country, search_text = excluded.search_text",
-        rows,
+        if new { "" } else { REPLACE },
+        shown.iter().map(|(shown, listing)| row(shown, listing)),
     )
     .await
     .map(drop)

@@ -65,16 +65,14 @@ impl Shown<'_> {
     }
 }
 
-/// Shows the current revisions of subjects in the views of their kinds.
-pub async fn show(tx: &mut Tx, shown: &[Shown<'_>]) -> Result<(), StoreError> {
+/// Shows the current revisions of subjects in the views of their kinds. `new`: no revision of them was ever shown.
+pub async fn show(tx: &mut Tx, shown: &[Shown<'_>], new: bool) -> Result<(), StoreError> {
     let (mut listings, mut organisations, mut conferences) = (Vec::new(), Vec::new(), Vec::new());
     for shown in shown {
         match shown.payload {
-            Payload::Listing(listing) => listings.push(listings::row(shown, listing)),
-            Payload::Organisation(organisation) => {
-                organisations.push(organisations::row(shown, organisation));
-            }
-            Payload::Conference(conference) => conferences.push(conferences::row(shown, conference)),
+            Payload::Listing(listing) => listings.push((shown, listing)),
+            Payload::Organisation(organisation) => organisations.push((shown, organisation)),
+            Payload::Conference(conference) => conferences.push((shown, conference)),
             Payload::NodeInfo(_) => partners::show_node_info(tx, shown).await?,
             Payload::Translation(translation) => translations::show(tx, shown, translation).await?,
             Payload::Material(material) => materials::show(tx, shown, material).await?,
@@ -83,9 +81,9 @@ pub async fn show(tx: &mut Tx, shown: &[Shown<'_>]) -> Result<(), StoreError> {
             _ => event(tx, shown).await?,
         }
     }
-    listings::write(tx, listings).await?;
-    organisations::write(tx, organisations).await?;
-    conferences::write(tx, conferences).await
+    listings::write(tx, &listings, new).await?;
+    organisations::write(tx, &organisations, new).await?;
+    conferences::write(tx, &conferences, new).await
 }
 
 /// Takes note of a record that counts whether or not a later one replaces it: descriptors, agreements and

@@ -17,19 +17,26 @@ use crate::{
     store::{Query, StoreError, Tx, Value, select::Select},
 };
 
+/// What an earlier revision's row becomes.
+const REPLACE: &str = "ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, \
+    search_text = excluded.search_text";
+
 /// The row of an organisation's current revision.
-pub(super) fn row(shown: &Shown<'_>, organisation: &wire::Organisation) -> Vec<Value> {
+fn row(shown: &Shown<'_>, organisation: &wire::Organisation) -> Vec<Value> {
     let names = organisation.names.iter().map(|name| name.text.as_str());
     args![shown.log, shown.statement.subject.as_bytes(), shown.index, searched(names)]
 }
 
-/// Writes rows in place of those of earlier revisions.
-pub(super) async fn write(tx: &mut Tx, rows: Vec<Vec<Value>>) -> Result<(), StoreError> {
+/// Writes rows: of subjects that are `new`, or else in place of those of earlier revisions.
+pub(super) async fn write(
+    tx: &mut Tx,
+    shown: &[(&Shown<'_>, &wire::Organisation)],
+    new: bool,
+) -> Result<(), StoreError> {
     tx.insert_rows(
         "INSERT INTO organisation (log, subject, entry_index, search_text)",
-        "ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, \
-         search_text = excluded.search_text",
-        rows,
+        if new { "" } else { REPLACE },
+        shown.iter().map(|(shown, organisation)| row(shown, organisation)),
     )
     .await
     .map(drop)

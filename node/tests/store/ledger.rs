@@ -124,12 +124,12 @@ async fn f07_a_key_gives_its_first_answer_again(#[case] place: Place) {
     let db = place.open().await;
     let mut tx = db.begin().await.unwrap();
     let done = Done { request: [3; 32], log: 1, indexes: vec![4, 5], at: NOW };
-    idempotency::remember(&mut tx, "clerk/7", &done).await.unwrap();
-    assert_eq!(idempotency::find(&tx, "clerk/7").await.unwrap(), Some(done.clone()));
-    assert_eq!(idempotency::find(&tx, "clerk/8").await.unwrap(), None);
+    idempotency::remember(&mut tx, &[("clerk/7".to_owned(), done.clone())]).await.unwrap();
+    let found = idempotency::find(&tx, &["clerk/7", "clerk/8"]).await.unwrap();
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), [("clerk/7".to_owned(), done.clone())]);
     assert_eq!(idempotency::forget(&mut tx, NOW).await.unwrap(), 0);
     assert_eq!(idempotency::forget(&mut tx, NOW.plus(1)).await.unwrap(), 1);
-    idempotency::remember(&mut tx, "clerk/7", &done).await.unwrap();
-    let taken = idempotency::remember(&mut tx, "clerk/7", &done).await.unwrap_err();
+    idempotency::remember(&mut tx, &[("clerk/7".to_owned(), done.clone())]).await.unwrap();
+    let taken = idempotency::remember(&mut tx, &[("clerk/7".to_owned(), done)]).await.unwrap_err();
     assert!(taken.is_duplicate());
 }

@@ -186,7 +186,7 @@ pub async fn show(tx: &mut Tx, entry: &Entry) {
         own: false,
     };
     views::event(tx, &shown).await.unwrap();
-    views::show(tx, &[shown]).await.unwrap();
+    views::show(tx, &[shown], false).await.unwrap();
 }
 
 /// The number of a partner's log in these databases.

@@ -138,6 +138,11 @@ impl ProvenRange {
     pub fn into_entries(self) -> Vec<ProvenEntry> {
         self.entries
     }
+
+    /// Moves the entries out; what remains has none.
+    pub fn take_entries(&mut self) -> Vec<ProvenEntry> {
+        std::mem::take(&mut self.entries)
+    }
 }
 
 /// Leaves and bodies that hang together, not yet proven.

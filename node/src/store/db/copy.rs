@@ -6,27 +6,40 @@ use crate::store::Value;
 
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 
+/// Bytes that go to the server at a time: it takes them in while the next are made.
+const PIECE: usize = 64 << 10;
+
 /// Copies rows into the table and columns of `INSERT INTO t (a, b)`; returns how many.
 pub(super) async fn rows(
     connection: &mut PgConnection,
     insert: &'static str,
-    rows: Vec<Vec<Value>>,
+    rows: impl Iterator<Item = Vec<Value>>,
 ) -> Result<u64, sqlx::Error> {
     let table = insert.strip_prefix("INSERT INTO ").unwrap_or(insert);
     let copy = format!("COPY {table} FROM STDIN (FORMAT binary)");
-    let mut data = SIGNATURE.to_vec();
+    let mut copying = connection.copy_in_raw(&copy).await?;
+    let mut data = Vec::with_capacity(PIECE + (PIECE >> 2));
+    data.extend(SIGNATURE);
     // No flags, no extension.
     data.extend([0; 8]);
-    for row in &rows {
-        data.extend(i16::try_from(row.len()).map_err(too_long)?.to_be_bytes());
-        for value in row {
-            field(&mut data, value)?;
+    for values in rows {
+        if let Err(error) = row(&mut data, &values) {
+            copying.abort("a value is too long").await?;
+            return Err(error);
+        }
+        if data.len() >= PIECE {
+            copying.send(data.as_slice()).await?;
+            data.clear();
         }
     }
     data.extend((-1_i16).to_be_bytes());
-    let mut copying = connection.copy_in_raw(&copy).await?;
     copying.send(data).await?;
     copying.finish().await
+}
+
+fn row(data: &mut Vec<u8>, values: &[Value]) -> Result<(), sqlx::Error> {
+    data.extend(i16::try_from(values.len()).map_err(too_long)?.to_be_bytes());
+    values.iter().try_for_each(|value| field(data, value))
 }
 
 /// A field's length and bytes; the length -1 is NULL.

@@ -1,9 +1,10 @@
 //! A transaction over either driver.
 
-use sqlx::{Postgres, Sqlite, Transaction};
+use futures::{FutureExt, future::BoxFuture, future::join};
+use sqlx::{Executor, IntoArguments, Postgres, Sqlite, Transaction};
 use tokio::sync::Mutex;
 
-use super::{Db, Query, Row, SqlText, bound, copy};
+use super::{Db, Driver, Query, Row, SqlText, copy};
 use crate::{
     failpoint,
     store::{StoreError, Value},
@@ -55,37 +56,33 @@ impl Tx {
 
     /// Inserts rows: `INSERT INTO t (a, b)`, the rows, and what follows VALUES (`ON CONFLICT …` or nothing).
     ///
-    /// Many rows a statement; plain ones go to PostgreSQL by COPY, which parses nothing.
-    /// Returns how many rows were inserted (or updated by ON CONFLICT).
-    pub async fn insert_rows(
-        &mut self,
+    /// Many rows a statement; plain ones go to PostgreSQL by COPY, which parses nothing. The next rows are made while
+    /// the database writes. Returns how many rows were inserted (or updated by ON CONFLICT).
+    // Boxed: with the iterator's type in it, a future that awaits this one can't be shown to be `Send`.
+    pub fn insert_rows<'t>(
+        &'t mut self,
         insert: &'static str,
         suffix: &'static str,
-        rows: Vec<Vec<Value>>,
-    ) -> Result<u64, StoreError> {
-        let Some(columns) = rows.first().map(Vec::len) else { return Ok(0) };
-        let per_statement = match self.inner.get_mut() {
-            Inner::Sqlite(_) => CHUNK_ROWS,
-            Inner::Postgres(tx) if suffix.is_empty() && rows.len() > 1 => {
-                return copy::rows(tx, insert, rows).await.map_err(|error| self.db.note(error));
-            }
-            Inner::Postgres(_) => (CHUNK_ARGUMENTS / columns.max(1)).max(1),
-        };
-        let mut touched = 0;
-        let mut statement = None;
-        let mut rows = rows.into_iter();
-        loop {
-            let chunk: Vec<_> = rows.by_ref().take(per_statement).collect();
-            if chunk.is_empty() {
-                return Ok(touched);
-            }
-            let sql = match &statement {
-                Some((length, sql)) if *length == chunk.len() => SqlText::clone(sql),
-                _ => SqlText::Joined(values(insert, suffix, columns, chunk.len()).into()),
+        rows: impl IntoIterator<Item = Vec<Value>, IntoIter: Send + 't>,
+    ) -> BoxFuture<'t, Result<u64, StoreError>> {
+        let mut rows = rows.into_iter().peekable();
+        async move {
+            let Some(columns) = rows.peek().map(Vec::len) else { return Ok(0) };
+            let done = match self.inner.get_mut() {
+                Inner::Sqlite(tx) => {
+                    let statements = Statements::new(insert, suffix, columns, CHUNK_ROWS, rows);
+                    run_all::<Sqlite>(tx, statements).await
+                }
+                Inner::Postgres(tx) if suffix.is_empty() => copy::rows(tx, insert, rows).await,
+                Inner::Postgres(tx) => {
+                    let per_statement = (CHUNK_ARGUMENTS / columns.max(1)).max(1);
+                    let statements = Statements::new(insert, suffix, columns, per_statement, rows);
+                    run_all::<Postgres>(tx, statements).await
+                }
             };
-            statement = Some((chunk.len(), sql.clone()));
-            touched += self.run(sql, chunk.into_iter().flatten().collect()).await?;
+            done.map_err(|error| self.db.note(error))
         }
+        .boxed()
     }
 
     /// Makes it last. When this returns `Ok`, it is on disk.
@@ -115,17 +112,10 @@ impl Tx {
     }
 
     async fn run(&mut self, sql: SqlText, args: Vec<Value>) -> Result<u64, StoreError> {
+        let statement = std::iter::once((sql, args));
         let result = match self.inner.get_mut() {
-            Inner::Sqlite(tx) => {
-                let done =
-                    sqlx::query_with(sql.for_sqlite(), bound::<Sqlite>(args)?).execute(&mut **tx).await;
-                done.map(|d| d.rows_affected())
-            }
-            Inner::Postgres(tx) => {
-                let done =
-                    sqlx::query_with(sql.for_postgres(), bound::<Postgres>(args)?).execute(&mut **tx).await;
-                done.map(|d| d.rows_affected())
-            }
+            Inner::Sqlite(tx) => run_all::<Sqlite>(tx, statement).await,
+            Inner::Postgres(tx) => run_all::<Postgres>(tx, statement).await,
         };
         result.map_err(|error| self.db.note(error))
     }
@@ -135,18 +125,82 @@ impl Query for Tx {
     async fn fetch<T: Row>(&self, sql: SqlText, args: Vec<Value>) -> Result<Vec<T>, StoreError> {
         let result = match &mut *self.inner.lock().await {
             Inner::Sqlite(tx) => {
-                sqlx::query_as_with(sql.for_sqlite(), bound::<Sqlite>(args)?).fetch_all(&mut **tx).await
+                sqlx::query_as_with(Sqlite::text(sql), Sqlite::bound(args)?).fetch_all(&mut **tx).await
             }
             Inner::Postgres(tx) => {
-                sqlx::query_as_with(sql.for_postgres(), bound::<Postgres>(args)?).fetch_all(&mut **tx).await
+                sqlx::query_as_with(Postgres::text(sql), Postgres::bound(args)?).fetch_all(&mut **tx).await
             }
         };
         result.map_err(|error| self.db.note(error))
     }
 }
 
-/// `INSERT … VALUES ($1, $2), ($3, $4) …`
-fn values(insert: &'static str, suffix: &'static str, columns: usize, rows: usize) -> String {
-    let row = format!("({})", vec!["?"; columns].join(", "));
-    format!("{insert} VALUES {} {suffix}", vec![row.as_str(); rows].join(", "))
+/// Runs statements one after the other, and makes each ready while the one before it runs.
+async fn run_all<DB: Driver>(
+    connection: &mut DB::Connection,
+    mut statements: impl Iterator<Item = (SqlText, Vec<Value>)>,
+) -> Result<u64, sqlx::Error>
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    DB::Arguments: IntoArguments<DB>,
+{
+    let mut make_ready =
+        || statements.next().map(|(sql, args)| Ok((DB::text(sql), DB::bound(args)?))).transpose();
+    let (mut next, mut touched) = (make_ready()?, 0);
+    while let Some((sql, args)) = next {
+        let (done, ready): (_, Result<_, sqlx::Error>) =
+            join(sqlx::query_with(sql, args).execute(&mut *connection), async { make_ready() }).await;
+        touched += DB::touched(&done?);
+        next = ready?;
+    }
+    Ok(touched)
+}
+
+/// Rows as statements of many each.
+struct Statements<I> {
+    insert: &'static str,
+    suffix: &'static str,
+    columns: usize,
+    per_statement: usize,
+    /// Of full ones.
+    sql: Option<SqlText>,
+    rows: I,
+}
+
+impl<I: Iterator<Item = Vec<Value>>> Statements<I> {
+    fn new(
+        insert: &'static str,
+        suffix: &'static str,
+        columns: usize,
+        per_statement: usize,
+        rows: I,
+    ) -> Self {
+        Self { insert, suffix, columns, per_statement, sql: None, rows }
+    }
+
+    /// `INSERT … VALUES (?, ?), (?, ?) …`
+    fn sql(&self, rows: usize) -> SqlText {
+        let row = format!("({})", vec!["?"; self.columns].join(", "));
+        let values = vec![row.as_str(); rows].join(", ");
+        SqlText::Joined(format!("{} VALUES {values} {}", self.insert, self.suffix).into())
+    }
+}
+
+impl<I: Iterator<Item = Vec<Value>>> Iterator for Statements<I> {
+    type Item = (SqlText, Vec<Value>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut args = Vec::with_capacity(self.per_statement * self.columns);
+        args.extend(self.rows.by_ref().take(self.per_statement).flatten());
+        let rows = args.len() / self.columns.max(1);
+        if rows == 0 {
+            return None;
+        }
+        if rows < self.per_statement {
+            return Some((self.sql(rows), args));
+        }
+        let sql = self.sql.clone().unwrap_or_else(|| self.sql(rows));
+        self.sql = Some(sql.clone());
+        Some((sql, args))
+    }
 }

@@ -39,7 +39,8 @@ impl Rows {
             .synchronous(SqliteSynchronous::Full)
             .pragma("secure_delete", "ON")
             .pragma("cache_size", "-65536")
-            .pragma("wal_autocheckpoint", "10000");
+            .page_size(8_192)
+            .pragma("wal_autocheckpoint", "5000");
         Ok(Self::Sqlite(Box::new(SqliteConnection::connect_with(&options).await?)))
     }
 
