@@ -22,7 +22,10 @@ use dam::{Dam, Flow};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use rstest::rstest;
 use tempfile::TempDir;
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{interval, timeout},
+};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Status, metadata::MetadataValue, transport::Channel};
 use volbridge_proto::wire::{
@@ -171,7 +174,7 @@ impl Node {
 
     /// Waits until it has a blob.
     async fn holds(&self, bytes: &[u8]) {
-        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        let mut ticks = interval(Duration::from_millis(20));
         while self.blob(bytes).await.is_err() {
             ticks.tick().await;
         }
@@ -191,10 +194,29 @@ impl Node {
         names
     }
 
+    /// Bytes of files that are coming in.
+    fn kept(&self) -> u64 {
+        let partial = self.files("partial");
+        let data = partial.iter().filter(|path| !path.ends_with(".tree"));
+        data.filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum()
+    }
+
+    /// Waits until more than so many are kept, or all are there.
+    async fn keeps_more_than(&self, bytes: u64) {
+        let mut ticks = interval(Duration::from_millis(5));
+        let kept = async {
+            let all = || self.files("partial").is_empty() && self.files("").len() == 2;
+            while self.kept() <= bytes && !all() {
+                ticks.tick().await;
+            }
+        };
+        timeout(PATIENCE, kept).await.expect("what came is kept");
+    }
+
     /// Waits until there is no file of any blob.
     async fn is_empty(&self, what: &str) {
         let empty = async {
-            let mut ticks = tokio::time::interval(Duration::from_millis(5));
+            let mut ticks = interval(Duration::from_millis(5));
             while !self.files("").is_empty() {
                 ticks.tick().await;
             }
@@ -273,9 +295,9 @@ async fn f01_a_node_that_is_killed_while_it_fetches_goes_on_and_shows_no_half_fi
     author.upload(&blob).await;
     dam.set(Flow::Shut);
     author.material(&author.conference().await, &blob).await;
-    let mut kills = 0;
+    let (mut kills, mut kept) = (0, 0);
     loop {
-        dam.set_after(rng.random_range(60_000..800_000), Flow::Shut);
+        dam.set_after(rng.random_range(200_000..800_000), Flow::Shut);
         dam.set(Flow::Open);
         let killed = async {
             tokio::select! {
@@ -286,7 +308,12 @@ async fn f01_a_node_that_is_killed_while_it_fetches_goes_on_and_shows_no_half_fi
         if !timeout(PATIENCE, killed).await.expect("it goes on") {
             break;
         }
+        // Every second time it dies with what came still in its memory.
+        if kills % 2 == 1 {
+            partner.keeps_more_than(kept).await;
+        }
         partner.kill();
+        kept = partner.kept();
         partner.start().await;
         kills += 1;
         match partner.blob(&blob).await {
@@ -363,7 +390,7 @@ async fn f01_an_upload_survives_a_kill_if_it_was_acknowledged_and_leaves_nothing
             pieces.send(wire::StoreBlobRequest { data: data.to_vec() }).await.unwrap();
         }
         let begun = async {
-            let mut ticks = tokio::time::interval(Duration::from_millis(5));
+            let mut ticks = interval(Duration::from_millis(5));
             while node.files("tmp").is_empty() {
                 ticks.tick().await;
             }
