@@ -110,6 +110,11 @@ impl Calls {
     }
 
     fn headers(&self, path: &str, stream: u32) -> Vec<u8> {
+        frame(HEADERS, END_HEADERS, stream, &self.block(path))
+    }
+
+    /// The headers of a call, as HPACK writes them.
+    pub fn block(&self, path: &str) -> Vec<u8> {
         let mut block = Vec::new();
         let authorization = format!("Bearer {}", self.token);
         for (name, value) in [
@@ -129,21 +134,28 @@ impl Calls {
                 block.extend_from_slice(text.as_bytes());
             }
         }
-        frame(HEADERS, END_HEADERS, stream, &block)
+        block
     }
 }
 
 /// The first record of a TLS handshake, up to its middle.
 pub const HALF_HELLO: &[u8] = &[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, 7, 7, 7, 7];
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const SETTINGS: u8 = 4;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
+/// What an HTTP/2 connection begins with.
+pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// A type of frame (RFC 9113, section 6).
+pub const DATA: u8 = 0;
+/// The same.
+pub const HEADERS: u8 = 1;
+/// The same.
+pub const SETTINGS: u8 = 4;
+/// A flag of one.
+pub const END_STREAM: u8 = 1;
+/// The same.
+pub const END_HEADERS: u8 = 4;
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+/// A frame with its head of nine bytes.
+pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).expect("a short frame").to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }

@@ -24,6 +24,7 @@ use volbridge_tests::{
     bomb::{Bomb, deep, field},
     desk,
     liar::LiarsLog,
+    memory::growth,
 };
 
 /// A connection to a node's exchange by a partner that it admits.
@@ -94,24 +95,8 @@ async fn t20_bombs_on_the_nodes_own_api_are_refused_before_they_unfold() {
     goes_on(&victim).await;
 }
 
-/// A line of `/proc/self/status`, in KiB.
-fn memory(line: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|known| known.strip_prefix(line)).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 /// The process may grow by so much while it is bombed.
 const GROWTH: u64 = 64 << 10;
-
-/// How much its memory grew while `work` ran, at the worst moment, in KiB.
-async fn growth(work: impl Future<Output = ()>) -> u64 {
-    // Forgets the worst moment until now.
-    std::fs::write("/proc/self/clear_refs", "5").unwrap();
-    let before = memory("VmRSS:");
-    work.await;
-    memory("VmHWM:").saturating_sub(before)
-}
 
 /// What is refused whatever method it comes to.
 fn bombs() -> [Bomb; 4] {

@@ -2,9 +2,7 @@
 //! want as if nobody else were there, and when the stalled have gone their places are free again.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::time::Duration;
-
-use futures::{StreamExt as _, future::try_join_all};
+use futures::future::try_join_all;
 use prost::Message as _;
 use rstest::rstest;
 use tokio::{
@@ -12,20 +10,15 @@ use tokio::{
     net::{TcpSocket, TcpStream},
     time::timeout,
 };
-use tonic::transport::Endpoint;
 use volbridge_proto::{
     SubjectId,
-    wire::{
-        exchange::v1::{self as exchange, exchange_client::ExchangeClient},
-        node::v1::{self as wire, listings_client::ListingsClient},
-    },
+    wire::{exchange::v1 as exchange, node::v1 as wire},
 };
 use volbridge_tests::{
-    Database, Partner, Record,
+    Database, Partner,
     caller::Caller,
-    desk,
     partner::PATIENCE,
-    portal::Portal,
+    stage::Stage,
     stall::{Calls, HALF_HELLO, PHASES, Phase, Stalled},
     wait::eventually,
 };
@@ -36,12 +29,6 @@ const STALLED: usize = 300;
 /// Connections of one partner.
 const OF_ONE: usize = 8;
 
-/// Who gets what it wants within this hasn't waited for the stalled to be hung up on.
-const NORMAL: Duration = Duration::from_secs(20);
-
-/// All handshakes may be under way at the same time, and none is given up while a test runs.
-const ROOM: &[(&str, &str)] = &[("exchange.handshakes", "1000"), ("exchange.handshake_seconds", "60")];
-
 /// Files that a pool of connections and a page may open meanwhile.
 const OTHERS: usize = 60;
 
@@ -50,74 +37,19 @@ fn handles() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// Those who are to be served.
-struct Stage {
-    bvf: Partner,
-    unv: Partner,
-    modest: Caller,
-    portal: Portal,
-    organisation: Record,
-    browser: reqwest::Client,
-}
-
-impl Stage {
-    async fn new(database: Database) -> Self {
-        // Whoever comes second finds it done.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let bvf = Partner::start_with("BVF", database, ROOM).await;
-        let unv = Partner::start("UNV", database).await;
-        bvf.admit(&unv, None).await;
-        unv.admit(&bvf, None).await;
-        let organisation = bvf.organisation().await;
-        let modest = Caller::admitted_by(&bvf, "").await;
-        let portal = Portal::start(&bvf).await;
-        // A connection each time: one that was open before proves nothing.
-        let browser = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
-        Self { bvf, unv, modest, portal, organisation, browser }
-    }
-
-    /// Records both ways, staff, pages and what they are told of changes, all over new connections.
-    async fn goes_on(&self, when: &str) {
-        let done = timeout(NORMAL, async {
-            let events = self.browser.get(self.portal.at("/events/changes")).send().await.unwrap();
-            let mut events = events.error_for_status().unwrap().bytes_stream();
-            let api = format!("http://{}", self.bvf.node().api_addr().unwrap());
-            let api = Endpoint::from_shared(api).unwrap().connect().await.unwrap();
-            let listing = desk::listing(when, &self.organisation);
-            let request = wire::PublishListingRequest { listing: Some(listing), ..Default::default() };
-            ListingsClient::new(api).publish(self.bvf.staff(request)).await.unwrap();
-            self.unv.follows(&self.bvf).await;
-            self.unv.organisation().await;
-            self.bvf.follows(&self.unv).await;
-            let mut exchange = ExchangeClient::new(self.modest.channel());
-            exchange.describe(exchange::DescribeRequest {}).await.unwrap();
-            for page in ["/", "/listings", "/partners", "/api/v1/listings", "/healthz"] {
-                let answer = self.browser.get(self.portal.at(page)).send().await.unwrap();
-                let text = answer.error_for_status().unwrap().text().await.unwrap();
-                assert!(page != "/listings" || text.contains(when), "{when}: not on the page");
-            }
-            let mut told = Vec::new();
-            while !String::from_utf8_lossy(&told).contains("event: listing") {
-                told.extend_from_slice(&events.next().await.unwrap().unwrap());
-            }
-        });
-        assert!(done.await.is_ok(), "{when}: somebody waits for the stalled");
-    }
-
-    /// Goes through the phases: the stalled stand, all others go on, and nothing is left of them.
-    async fn stands(&self, listener: &str, mut stall: impl AsyncFnMut(Phase) -> Stalled) {
-        self.goes_on("Before").await;
-        // Once: what is left of one phase for a moment must not count as there before the next.
-        let before = handles();
-        for phase in PHASES {
-            let stalled = stall(phase).await;
-            let what = format!("{listener}, {phase:?}: they don't stand");
-            eventually(&what, async || handles() + OTHERS >= before + 2 * STALLED).await;
-            self.goes_on(&format!("{listener} {phase:?}")).await;
-            drop(stalled);
-            let what = format!("{listener}, {phase:?}: something stays of them");
-            eventually(&what, async || handles() <= before + OTHERS).await;
-        }
+/// Goes through the phases: the stalled stand, all others go on, and nothing is left of them.
+async fn stands(stage: &Stage, listener: &str, mut stall: impl AsyncFnMut(Phase) -> Stalled) {
+    stage.goes_on("Before").await;
+    // Once: what is left of one phase for a moment must not count as there before the next.
+    let before = handles();
+    for phase in PHASES {
+        let stalled = stall(phase).await;
+        let what = format!("{listener}, {phase:?}: they don't stand");
+        eventually(&what, async || handles() + OTHERS >= before + 2 * STALLED).await;
+        stage.goes_on(&format!("{listener} {phase:?}")).await;
+        drop(stalled);
+        let what = format!("{listener}, {phase:?}: something stays of them");
+        eventually(&what, async || handles() <= before + OTHERS).await;
     }
 }
 
@@ -145,26 +77,25 @@ async fn t21_three_hundred_that_stall_in_each_phase_on_the_exchange_hold_up_nobo
         token: String::new(),
     };
     let (calls, greedy) = (&calls, &greedy);
-    stage
-        .stands("exchange", async |phase| {
-            if phase == Phase::Opening {
-                return tcp(&stage.bvf.exchange(), phase, |_| HALF_HELLO.to_vec()).await;
+    stands(&stage, "exchange", async |phase| {
+        if phase == Phase::Opening {
+            return tcp(&stage.bvf.exchange(), phase, |_| HALF_HELLO.to_vec()).await;
+        }
+        let all = greedy.iter().map(|caller| async move {
+            let mut connections = Vec::new();
+            for number in 0..OF_ONE {
+                let mut connection = caller.dial().await;
+                // Only who has a place is told the server's settings: the last round's are free.
+                connection.read_exact(&mut [0; 9]).await?;
+                connection.write_all(&calls.beginning(phase, number)).await?;
+                connection.flush().await?;
+                connections.push((connection, phase == Phase::Body && number % 2 == 0));
             }
-            let all = greedy.iter().map(|caller| async move {
-                let mut connections = Vec::new();
-                for number in 0..OF_ONE {
-                    let mut connection = caller.dial().await;
-                    // Only who has a place is told the server's settings: the last round's are free.
-                    connection.read_exact(&mut [0; 9]).await?;
-                    connection.write_all(&calls.beginning(phase, number)).await?;
-                    connection.flush().await?;
-                    connections.push((connection, phase == Phase::Body && number % 2 == 0));
-                }
-                Ok::<_, std::io::Error>(connections)
-            });
-            Stalled::hold(try_join_all(all).await.unwrap().into_iter().flatten().collect())
-        })
-        .await;
+            Ok::<_, std::io::Error>(connections)
+        });
+        Stalled::hold(try_join_all(all).await.unwrap().into_iter().flatten().collect())
+    })
+    .await;
 }
 
 #[rstest]
@@ -187,8 +118,7 @@ async fn t21_three_hundred_that_stall_in_each_phase_on_the_api_hold_up_nobody(#[
     let address = stage.bvf.node().api_addr().unwrap().to_string();
     let mut late = TcpStream::connect(&address).await.unwrap();
     late.write_all(b"PRI * HTTP/2").await.unwrap();
-    stage
-        .stands("api", async |phase| tcp(&address, phase, |number| calls.beginning(phase, number)).await)
+    stands(&stage, "api", async |phase| tcp(&address, phase, |number| calls.beginning(phase, number)).await)
         .await;
     is_hung_up_on(late).await;
 }
@@ -225,7 +155,8 @@ async fn t21_three_hundred_that_stall_in_each_phase_on_the_portal_hold_up_nobody
         };
         format!("{line} HTTP/1.1\r\nHost: {address}\r\n{rest}").into_bytes()
     };
-    stage.stands("portal", async |phase| tcp(&address, phase, |number| beginning(phase, number)).await).await;
+    stands(&stage, "portal", async |phase| tcp(&address, phase, |number| beginning(phase, number)).await)
+        .await;
 }
 
 /// Connections that say this and stall; those with an even number go on with a byte a second where they are in a body.
