@@ -26,7 +26,11 @@ use crate::{
     config::Config,
     env::Env,
     error::Error,
-    exchange::{claims::Claims, wanted::UnderWay},
+    exchange::{
+        claims::Claims,
+        quota::{Allowance, Quotas},
+        wanted::UnderWay,
+    },
     failpoint,
     heads::Heads,
     histories::Histories,
@@ -85,6 +89,7 @@ pub struct Context {
     pub(crate) receipts_due: Notify,
     pub(crate) peers_changed: watch::Sender<u64>,
     pub(crate) claims: Claims,
+    pub(crate) quotas: Quotas,
     pub(crate) under_way: Arc<UnderWay>,
     pub(crate) publisher: Publisher,
     cosigned: Mutex<Instant>,
@@ -114,6 +119,8 @@ pub(crate) struct Parts {
 
 impl Context {
     pub(crate) fn new(parts: Parts) -> Self {
+        let exchange = &parts.config.exchange;
+        let quotas = Quotas::new(Allowance { entries: exchange.day_entries, bytes: exchange.day_bytes });
         Self {
             config: parts.config,
             db: parts.db,
@@ -126,6 +133,7 @@ impl Context {
             pins: parts.pins,
             dialer: parts.dialer,
             claims: Claims::default(),
+            quotas,
             under_way: Arc::default(),
             changes: watch::Sender::new(parts.newest_change),
             receipts_due: Notify::new(),

@@ -247,6 +247,7 @@ codes! {
     PeerSuspended "peer.suspended" Forbidden "the partner is suspended here";
     PeerUnreachable "peer.unreachable" Unavailable "the partner can't be reached";
     PeerSlow "peer.slow" Exhausted "the partner takes too long";
+    PeerQuota "peer.quota" Exhausted "more came of the partner's log than a day allows: the rest comes later";
     PeerRefused "peer.refused" Forbidden "the partner refused";
     PeerVersion "peer.version" Unsupported "the partner speaks another version of the protocol";
     PeerProtocol "peer.protocol" Malformed "the partner breaks the protocol";

@@ -50,6 +50,7 @@ problem-peer-refused = The partner refuses the connection.
 problem-peer-unknown = The partner isn’t admitted here.
 problem-peer-suspended = The partner is suspended here.
 problem-peer-slow = The partner takes too long.
+problem-peer-quota = More came of its log than a day allows; nothing is lost, the rest comes later.
 problem-peer-version = The partner speaks another version of the protocol.
 problem-peer-protocol = The partner breaks the protocol.
 problem-peer-key = The node that answers doesn’t hold the partner’s key.

@@ -50,6 +50,7 @@ problem-peer-refused = 该机构拒绝连接。
 problem-peer-unknown = 本节点未接纳该机构。
 problem-peer-suspended = 本节点已暂停与该机构往来。
 problem-peer-slow = 该机构响应过慢。
+problem-peer-quota = 该机构日志的当日接收量已满；内容不会丢失，其余稍后接收。
 problem-peer-version = 该机构使用其他版本的协议。
 problem-peer-protocol = 该机构违反了协议。
 problem-peer-key = 应答的节点没有该机构的密钥。

@@ -29,6 +29,10 @@ pub struct ExchangeConfig {
     pub log_window_bytes: u32,
     /// Unacknowledged bytes for one partner.
     pub peer_window_bytes: u32,
+    /// Entries that are taken of one partner's log in a day.
+    pub day_entries: u64,
+    /// Bytes of them.
+    pub day_bytes: u64,
 }
 
 impl ExchangeConfig {
@@ -44,6 +48,8 @@ impl ExchangeConfig {
         bounded("patience_seconds", self.patience_seconds.into(), 1..=600, &mut faults);
         bounded("log_window_bytes", self.log_window_bytes.into(), window.clone(), &mut faults);
         bounded("peer_window_bytes", self.peer_window_bytes.into(), window, &mut faults);
+        bounded("day_entries", self.day_entries, 1_000..=1_000_000_000, &mut faults);
+        bounded("day_bytes", self.day_bytes, 1 << 20..=1 << 40, &mut faults);
         if self.peer_window_bytes < self.log_window_bytes {
             faults.push(("peer_window_bytes", "is smaller than the window of one log".to_owned()));
         }

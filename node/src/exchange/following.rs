@@ -57,7 +57,8 @@ pub enum Stop {
     Fault(FollowFault),
     /// Somebody else has stored these entries meanwhile: subscribe again from there.
     Overtaken,
-    /// The peer says that it can't serve this log: others may, and later it may again.
+    /// The peer says that it can't serve this log: others may, and later it may again. Or it has brought what a day
+    /// allows.
     Ended(Code),
     /// This node couldn't.
     Error(Error),
@@ -131,6 +132,11 @@ impl Following {
     fn of(follower: LogFollower, carries: Arc<[PartnerId]>) -> Self {
         let durable = follower.size();
         Self { follower, pending: None, writing: Writing::default(), durable, carries, catching_up: None }
+    }
+
+    /// Bytes that wait to be written.
+    pub fn gathered(&self) -> usize {
+        self.writing.bytes()
     }
 
     /// When the peer is too slow with what it announced; never if it announced nothing, or waits itself for what is
@@ -248,9 +254,9 @@ impl Following {
         Poll::Ready(Ok((size, entries)))
     }
 
-    /// Waits for what is being written; nothing else is.
-    pub async fn settle(mut self) {
-        self.writing.settle().await;
+    /// Waits until what was verified is written.
+    pub async fn settle(mut self, context: &Arc<Context>) {
+        self.writing.settle(context).await;
     }
 }
 

@@ -14,6 +14,7 @@ pub mod heads;
 pub mod introduce;
 pub mod missing;
 mod peer;
+pub mod quota;
 pub mod server;
 mod supervise;
 pub mod wanted;

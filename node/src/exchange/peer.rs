@@ -179,7 +179,7 @@ impl Session {
         loop {
             let late = self.late();
             let result = tokio::select! {
-                message = self.inbox.message() => match message {
+                message = self.inbox.message(), if self.has_room() => match message {
                     Ok(Some(message)) => self.take(message).await,
                     Ok(None) => Err(Error::new(Code::PeerUnreachable).into()),
                     Err(status) => Err(refused(status).into()),
@@ -208,6 +208,12 @@ impl Session {
                 return Error::new(Code::PeerSuspended).into();
             }
         }
+    }
+
+    /// Whether more may come: a peer may send on without waiting for acknowledgements.
+    fn has_room(&self) -> bool {
+        let gathered: usize = self.following.values().map(Following::gathered).sum();
+        gathered < self.context.config.exchange.peer_window_bytes as usize
     }
 
     /// When the peer has paused too long within something that it announced.
@@ -245,7 +251,10 @@ impl Session {
         for partner in self.context.admitted() {
             let newest = stored.get(&partner);
             let log = newest.map_or(LogId::new(partner, 1), |log| log.id);
-            if newest.is_some_and(|log| log.frozen) || !self.context.claims.is_free(log, self.peer) {
+            if newest.is_some_and(|log| log.frozen)
+                || !self.context.claims.is_free(log, self.peer)
+                || !self.context.quotas.is_left(&partner, Instant::now())
+            {
                 continue;
             }
             if self.subscribed.contains_key(&log) && !again {
@@ -277,7 +286,7 @@ impl Session {
     async fn settle(&mut self, log: &LogId) -> bool {
         match self.following.remove(log) {
             Some(following) => {
-                following.settle().await;
+                following.settle(&self.context).await;
                 true
             }
             None => false,
@@ -299,7 +308,17 @@ impl Session {
             return Ok(());
         }
         self.count(0, bytes);
-        match self.take_of(log, response).await {
+        let now = Instant::now();
+        // A range that has begun is taken whole: its bodies go on.
+        let goes_on =
+            matches!(response, Response::Bodies(_)) || self.context.quotas.is_left(&log.partner, now);
+        let taken = if goes_on {
+            self.context.quotas.take(log.partner, leaves(&response), bytes, now);
+            self.take_of(log, response).await
+        } else {
+            Err(Stop::Ended(Code::PeerQuota))
+        };
+        match taken {
             Ok(()) => Ok(()),
             Err(stop) => self.stopped(log, stop).await,
         }
@@ -347,7 +366,7 @@ impl Session {
                 Ok(())
             }
             Stop::Ended(code) => {
-                tracing::warn!(partner.id = %self.peer, log.id = %log, %code, "a peer can't serve a log");
+                tracing::warn!(partner.id = %self.peer, log.id = %log, %code, "a log is followed no further for now");
                 refusals::note(&self.context.db, self.context.env.now(), self.peer, code).await?;
                 // Until the next round.
                 self.subscribed.insert(log, NOBODY);
@@ -390,4 +409,14 @@ async fn written(
         Poll::Pending
     })
     .await
+}
+
+/// How many entries a message brings.
+fn leaves(response: &Response) -> u64 {
+    let leaves = match response {
+        Response::Range(range) => range.leaves.len(),
+        Response::Tail(tail) => tail.leaves.len(),
+        Response::Target(_) | Response::Bodies(_) | Response::Ended(_) => 0,
+    };
+    leaves as u64
 }

@@ -1,5 +1,5 @@
 //! Verified ranges of one log on their way to the disk. While one transaction is under way, those that come meanwhile
-//! are verified and gather; they go together in the next. The peer's window bounds what gathers.
+//! are verified and gather; they go together in the next. The session reads no further while too much has gathered.
 
 use std::{
     sync::Arc,
@@ -28,14 +28,22 @@ use crate::{
 #[derive(Default)]
 pub struct Writing {
     gathered: Vec<Judged>,
+    bytes: usize,
     under_way: Option<JoinHandle<Result<u64, Stop>>>,
 }
 
 impl Writing {
     /// Takes a range, which begins where the last one ended.
     pub fn push(&mut self, context: &Arc<Context>, range: ProvenRange, beside: Beside) {
-        self.gathered.push(Judged::of(&context.reader(), range, beside));
+        let judged = Judged::of(&context.reader(), range, beside);
+        self.bytes += judged.bytes();
+        self.gathered.push(judged);
         self.go_on(context);
+    }
+
+    /// Bytes of leaves and bodies that wait for the transaction that is under way.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Whether a transaction is under way.
@@ -56,18 +64,19 @@ impl Writing {
         Poll::Ready(done.unwrap_or_else(|_| Err(Stop::Overtaken)))
     }
 
-    /// Gives up what has gathered, and waits for what is under way.
-    pub async fn settle(&mut self) {
-        self.gathered.clear();
-        if let Some(under_way) = self.under_way.take() {
+    /// Writes what has gathered, too: it is verified.
+    pub async fn settle(&mut self, context: &Arc<Context>) {
+        while let Some(under_way) = self.under_way.take() {
             // Whoever subscribes next begins where the log then ends, whatever became of it.
             drop(under_way.await);
+            self.go_on(context);
         }
     }
 
     fn go_on(&mut self, context: &Arc<Context>) {
         if self.under_way.is_none() && !self.gathered.is_empty() {
             let ranges = std::mem::take(&mut self.gathered);
+            self.bytes = 0;
             self.under_way = Some(tokio::spawn(write(Arc::clone(context), ranges)));
         }
     }

@@ -42,6 +42,12 @@ impl Judged {
         Self { range, beside, entries, hashes }
     }
 
+    /// Bytes of its leaves and bodies.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.entries.iter().map(|entry| entry.leaf.len() + entry.body.as_ref().map_or(0, Vec::len)).sum()
+    }
+
     /// Whether no entry came: only a newer cosignature, or a target that is already reached.
     #[must_use]
     pub fn is_bare(&self) -> bool {

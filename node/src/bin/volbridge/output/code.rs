@@ -115,6 +115,11 @@ pub fn advice(code: Code, lang: Lang) -> String {
             "admit the partner with: volbridge partner add",
             "先用 volbridge partner add 接纳该伙伴"
         ),
+        Code::PeerQuota => say!(
+            lang,
+            "nothing is lost; if the partner may publish so much, raise exchange.day_entries or exchange.day_bytes",
+            "内容不会丢失；若该伙伴确需发布如此之多，请调高 exchange.day_entries 或 exchange.day_bytes"
+        ),
         Code::ProofQuorum => say!(
             lang,
             "export the proof again later, when more partners have cosigned, or use a policy that asks for fewer",

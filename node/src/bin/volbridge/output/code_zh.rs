@@ -131,6 +131,7 @@ const SENTENCES: &[(Code, &str)] = &[
     (Code::PeerSuspended, "该伙伴在此已被暂停"),
     (Code::PeerUnreachable, "联系不上该伙伴"),
     (Code::PeerSlow, "该伙伴太慢"),
+    (Code::PeerQuota, "该伙伴日志的当日接收量已满，其余稍后接收"),
     (Code::PeerRefused, "该伙伴拒绝了"),
     (Code::PeerVersion, "该伙伴使用另一版本的协议"),
     (Code::PeerProtocol, "该伙伴违反协议"),
