@@ -9,7 +9,7 @@ WHAT ?= sync
 TARGET_DIR = $${CARGO_TARGET_DIR:-target}
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check fmt layers lint
+.PHONY: help run test fuzz bench check fmt layers lint
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -23,6 +23,9 @@ run: ## start three partners (Beijing, Bonn, Melbourne) on http://localhost:8080
 test: ## every test: SQLite, PostgreSQL, a real browser
 	@scripts/setup test
 	@scripts/run-tests
+
+fuzz: ## everything that reads a stranger's bytes, guided by coverage: TARGET=note MINUTES=10, or all for a minute each
+	@scripts/fuzz $(TARGET) $(if $(TARGET),$(MINUTES))
 
 bench: ## one figure beside the machine's limit: WHAT="sync --records 100000" (docs/performance.md)
 	@cargo build --release --locked -p volbridge-node -p volbridge-tests --bin volbridge --bin bench

@@ -26,18 +26,22 @@ impl Layers {
     /// What stands in a file.
     pub(super) fn file(&mut self, path: &Path) {
         let name = path.display().to_string();
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) => return self.problem(name, String::new(), error.to_string()),
-        };
-        let (spans, table) = match (toml::de::DeTable::parse(&text), text.parse::<Table>()) {
+        match std::fs::read_to_string(path) {
+            Ok(text) => self.text(&name, &text),
+            Err(error) => self.problem(name, String::new(), error.to_string()),
+        }
+    }
+
+    /// The text of a file with this name.
+    pub(super) fn text(&mut self, name: &str, text: &str) {
+        let (spans, table) = match (toml::de::DeTable::parse(text), text.parse::<Table>()) {
             (Ok(spans), Ok(table)) => (spans, table),
             (Err(error), _) | (_, Err(error)) => {
-                let place = format!("{name}:{}", line(&text, error.span()));
+                let place = format!("{name}:{}", line(text, error.span()));
                 return self.problem(place, String::new(), error.message().to_owned());
             }
         };
-        let place = |span| format!("{name}:{}", line(&text, Some(span)));
+        let place = |span| format!("{name}:{}", line(text, Some(span)));
         for (section, keys) in spans.get_ref() {
             let section_place = place(section.span());
             let section: &str = section.get_ref().as_ref();

@@ -132,6 +132,13 @@ impl Config {
         layers.finish()
     }
 
+    /// Reads and checks the text of a file, over the defaults alone.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
+        let mut layers = layer::Layers::defaults();
+        layers.text(name, text);
+        layers.finish()
+    }
+
     /// All wrong values that are right by their type.
     fn faults(&self) -> Vec<(String, String)> {
         let sections = [

@@ -18,6 +18,7 @@ pub mod idempotency;
 pub mod lock;
 pub mod logs;
 pub mod migrate;
+mod options;
 pub mod peers;
 pub mod received;
 pub mod recipients;
@@ -30,6 +31,7 @@ pub mod value;
 pub mod withdrawals;
 
 pub use crate::args;
-pub use db::{Db, OpenOptions, Query, Row, Tx};
+pub use db::{Db, Query, Row, Tx};
 pub use error::StoreError;
+pub use options::OpenOptions;
 pub use value::Value;

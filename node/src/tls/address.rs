@@ -44,8 +44,9 @@ impl FromStr for HostPort {
                     && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
             }
         };
-        let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
-        let port = port.parse().ok().filter(|port| is_port && *port > 0).ok_or(NotHostPort)?;
+        // `+1` and `0443` are numbers, too; a place is written in one way.
+        let prints_back = |number: &u16| *number > 0 && number.to_string() == port;
+        let port = port.parse().ok().filter(prints_back).ok_or(NotHostPort)?;
         if is_host { Ok(Self { host: host.to_ascii_lowercase(), port }) } else { Err(NotHostPort) }
     }
 }
@@ -121,6 +122,9 @@ mod tests {
             "[::g]:1",
             "::1:80",
             "h:+1",
+            "h:0443",
+            "h:00",
+            "[2001:db8::1]:0443",
             "u@h:1",
             "unix:/s:1",
             "h/p:1",

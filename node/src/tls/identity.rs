@@ -10,16 +10,12 @@ use std::{
 use rcgen::{CertificateParams, CustomExtension, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sha2::{Digest, Sha256};
-use x509_parser::{
-    asn1_rs::{FromDer as _, OctetString, Oid, ToDer as _},
-    certificate::X509Certificate,
-};
+use x509_parser::asn1_rs::{OctetString, ToDer as _};
+
+use super::extension::INTRODUCTION;
 
 /// What stands in the certificates instead of a host name; nobody reads it.
 pub(super) const NAME: &str = "node.volbridge.invalid";
-
-/// The extension in which a server says whose node it is (proto/README.md, section 9).
-const INTRODUCTION: &[u64] = &[2, 25, 6_979_307_363_495_290_904];
 
 /// Why the node's TLS key can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -124,15 +120,6 @@ impl std::fmt::Debug for TlsIdentity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "TlsIdentity({})", hex::encode(self.hash))
     }
-}
-
-/// What a certificate says about whose node shows it; nothing of it is checked yet.
-pub(super) fn introduction(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
-    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
-    let oid = Oid::from(INTRODUCTION).ok()?;
-    let extension = certificate.extensions().iter().find(|extension| extension.oid == oid)?;
-    let (_, descriptors) = OctetString::from_der(extension.value).ok()?;
-    Some(descriptors.as_ref().to_vec())
 }
 
 /// Writes a file that only the owner may read: whole and durable, or not at all.

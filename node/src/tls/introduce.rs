@@ -21,7 +21,8 @@ use volbridge_proto::Code;
 use super::{
     ALPN, ConnectError, Dialer, HostPort, TlsError,
     connect::connect,
-    identity::{NAME, introduction},
+    extension::introduction,
+    identity::NAME,
     pins::{key_of, no_tls12, verify_with_key_of},
     provider,
 };

@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod connect;
+mod extension;
 pub mod identity;
 pub mod introduce;
 pub mod listen;

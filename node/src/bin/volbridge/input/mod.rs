@@ -117,8 +117,14 @@ impl Reader<'_> {
                 return self.batch.faults.push(Fault { file: name, place, entry: None, refusal });
             }
         };
+        self.text(path, &text);
+    }
+
+    /// The text of a file of this name; paths in it start at the file's folder.
+    fn text(&mut self, path: &Path, text: &str) {
+        let name = path.display().to_string();
         let mut number = 0;
-        for document in parse::documents(&text, Form::of(&name, &text)) {
+        for document in parse::documents(text, Form::of(&name, text)) {
             match document {
                 Err((place, refusal)) => {
                     self.batch.faults.push(Fault { file: name.clone(), place, entry: None, refusal });
