@@ -351,12 +351,23 @@ pub async fn in_states(
     from: u64,
     limit: u32,
 ) -> Result<Vec<Range<u64>>, StoreError> {
-    // `state <> 0` is what the partial index says, and SQLite wants it said again.
-    let mut select = Select::new("SELECT entry_index FROM entry WHERE state <> 0 AND log = ?", args![log]);
-    select.add_list(" AND state IN ", states.iter().map(|state| state.number().into()).collect());
-    select.add(" AND entry_index >= ? ORDER BY entry_index LIMIT ?", args![from, limit]);
+    let mut indexes = Vec::new();
+    for state in states {
+        // `state <> 0` is what the partial index says, and SQLite wants it said again. One state at a time: of several at
+        // once it reads the whole log.
+        let rows: Vec<(i64,)> = q
+            .rows(
+                "SELECT entry_index FROM entry WHERE state <> 0 AND log = $1 AND state = $2 AND entry_index >= $3
+                 ORDER BY entry_index LIMIT $4",
+                args![log, state.number(), from, limit],
+            )
+            .await?;
+        indexes.extend(rows.into_iter().map(|(index,)| index));
+    }
+    indexes.sort_unstable();
+    indexes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let mut ranges: Vec<Range<u64>> = Vec::new();
-    for (index,) in select.rows::<(i64,)>(q).await? {
+    for index in indexes {
         let index = column::count("entry", log, index)?;
         match ranges.last_mut() {
             Some(last) if last.end == index => last.end = index + 1,
