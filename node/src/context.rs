@@ -29,6 +29,7 @@ use crate::{
     exchange::{
         claims::Claims,
         quota::{Allowance, Quotas},
+        room::Room,
         wanted::UnderWay,
     },
     failpoint,
@@ -90,6 +91,7 @@ pub struct Context {
     pub(crate) peers_changed: watch::Sender<u64>,
     pub(crate) claims: Claims,
     pub(crate) quotas: Quotas,
+    pub(crate) room: Arc<Room>,
     pub(crate) under_way: Arc<UnderWay>,
     pub(crate) publisher: Publisher,
     cosigned: Mutex<Instant>,
@@ -134,6 +136,7 @@ impl Context {
             dialer: parts.dialer,
             claims: Claims::default(),
             quotas,
+            room: Arc::default(),
             under_way: Arc::default(),
             changes: watch::Sender::new(parts.newest_change),
             receipts_due: Notify::new(),
@@ -246,6 +249,7 @@ impl Context {
             }
         }
         self.pins.set(pins);
+        self.dialer.share_among(admitted.len());
         *self.admitted.write().unwrap_or_else(PoisonError::into_inner) = admitted;
         *self.carried.write().unwrap_or_else(PoisonError::into_inner) = carried.into();
         self.peers_changed.send_modify(|version| *version += 1);

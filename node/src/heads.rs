@@ -97,6 +97,11 @@ impl Heads {
         self.heads.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// Of how many logs.
+    pub fn count(&self) -> usize {
+        self.heads.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Wakes after each change.
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.version.subscribe()

@@ -153,8 +153,8 @@ async fn listen_exchange(context: &Arc<Context>, tls: &TlsIdentity) -> Result<Op
         .http2_keepalive_interval(Some(std::time::Duration::from_secs(20)))
         .http2_keepalive_timeout(Some(std::time::Duration::from_secs(20)))
         .max_frame_size(Some(tls::FRAME))
-        .initial_stream_window_size(tls::STREAM_WINDOW)
-        .initial_connection_window_size(tls::CONNECTION_WINDOW)
+        .initial_stream_window_size(tls::REQUEST_WINDOW)
+        .initial_connection_window_size(tls::REQUESTS_WINDOW)
         .max_concurrent_streams(Some(64))
         .add_service(service);
     let stop = context.stop_signal();

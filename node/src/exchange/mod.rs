@@ -15,6 +15,7 @@ pub mod introduce;
 pub mod missing;
 mod peer;
 pub mod quota;
+pub mod room;
 pub mod server;
 mod supervise;
 pub mod wanted;

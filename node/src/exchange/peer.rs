@@ -45,6 +45,10 @@ const HEADS: Duration = Duration::from_secs(30);
 /// Cosignatures wait this long for each other before a round of `Heads`.
 const GATHER: Duration = Duration::from_millis(500);
 
+/// Logs up to which that is enough. A round tells each peer of every log: with more logs there are fewer rounds, or
+/// telling would cost as much as the square of their number.
+const FEW: u32 = 8;
+
 /// In place of a subscription's number: the peer has ended it. Numbers begin at 1.
 const NOBODY: u64 = 0;
 
@@ -116,6 +120,8 @@ struct Session {
     outbox: mpsc::Sender<FollowRequest>,
     inbox: Streaming<wire::FollowResponse>,
     following: BTreeMap<LogId, Following>,
+    /// For whom the subscriptions ask, beside this node.
+    carries: Arc<[PartnerId]>,
     /// The number of each log's present subscription.
     subscribed: BTreeMap<LogId, u64>,
     subscriptions: u64,
@@ -152,6 +158,7 @@ impl Session {
             outbox,
             inbox,
             following,
+            carries: context.carried(),
             subscribed,
             subscriptions: 0,
             told: BTreeMap::new(),
@@ -173,6 +180,7 @@ impl Session {
         let context = Arc::clone(&self.context);
         let mut peers = context.peers_changed.subscribe();
         let mut claims = context.claims.changed();
+        let mut freed = context.room.freed();
         let mut changed = context.heads.changed();
         let mut round = interval_at(Instant::now(), HEADS);
         let mut gathered: Option<Instant> = None;
@@ -184,6 +192,8 @@ impl Session {
                     Ok(None) => Err(Error::new(Code::PeerUnreachable).into()),
                     Err(status) => Err(refused(status).into()),
                 },
+                // Others' writing makes room, too.
+                _ = freed.changed(), if !self.context.room.is_left() => Ok(()),
                 (log, written) = written(&mut self.following, &context) => self.written(log, written).await,
                 _ = round.tick() => self.round().await,
                 () = sleep_until(late.unwrap_or_else(Instant::now)), if late.is_some() => {
@@ -194,11 +204,12 @@ impl Session {
                     self.round().await
                 }
                 _ = changed.changed() => {
-                    gathered.get_or_insert_with(|| Instant::now() + GATHER);
+                    let logs = u32::try_from(context.heads.count()).unwrap_or(u32::MAX);
+                    gathered.get_or_insert_with(|| Instant::now() + GATHER * logs.div_ceil(FEW));
                     Ok(())
                 }
-                _ = peers.changed() => self.subscribe_all(true).await,
-                _ = claims.changed() => self.subscribe_all(false).await,
+                _ = peers.changed() => self.subscribe_all().await,
+                _ = claims.changed() => self.subscribe_all().await,
                 () = context.stopping() => return Ended { code: Code::ShuttingDown, detail: String::new(), was_connected: true },
             };
             if let Err(ended) = result {
@@ -210,10 +221,10 @@ impl Session {
         }
     }
 
-    /// Whether more may come: a peer may send on without waiting for acknowledgements.
+    /// Whether more may come: a peer may send on without waiting for acknowledgements, and there are others.
     fn has_room(&self) -> bool {
         let gathered: usize = self.following.values().map(Following::gathered).sum();
-        gathered < self.context.config.exchange.peer_window_bytes as usize
+        gathered < self.context.config.exchange.peer_window_bytes as usize && self.context.room.is_left()
     }
 
     /// When the peer has paused too long within something that it announced.
@@ -238,15 +249,17 @@ impl Session {
             heads::take(&self.context, self.peer, &theirs.heads).await?;
         }
         self.subscribed.retain(|_, number| *number != NOBODY);
-        self.subscribe_all(false).await?;
+        self.subscribe_all().await?;
         self.wanted.spawn(&self.context, self.peer, self.client.clone());
         Ok(())
     }
 
     /// Subscribes to the logs of all admitted partners: the peer's own here, others' unless they are
-    /// followed elsewhere. `again`: also those that are subscribed, since carriers may have changed.
-    async fn subscribe_all(&mut self, again: bool) -> Result<(), Ended> {
+    /// followed elsewhere. Once more to those that are subscribed, if this node carries for others than before.
+    async fn subscribe_all(&mut self) -> Result<(), Ended> {
         let carries = self.context.carried();
+        let again = carries != self.carries;
+        self.carries = Arc::clone(&carries);
         let stored = logs::newest(&self.context.db).await?;
         for partner in self.context.admitted() {
             let newest = stored.get(&partner);

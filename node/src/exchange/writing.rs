@@ -2,6 +2,7 @@
 //! are verified and gather; they go together in the next. The session reads no further while too much has gathered.
 
 use std::{
+    collections::VecDeque,
     sync::Arc,
     task::{Poll, ready},
 };
@@ -10,7 +11,7 @@ use futures::FutureExt as _;
 use tokio::task::JoinHandle;
 use volbridge_proto::tlog::proven::ProvenRange;
 
-use super::following::Stop;
+use super::{following::Stop, room::Taken};
 use crate::{
     context::Context,
     error::Error,
@@ -24,11 +25,14 @@ use crate::{
     },
 };
 
+/// Bytes of leaves and bodies in one transaction, or one range: enough to share what a commit costs, and few enough that
+/// the next acknowledgement doesn't wait for all that a far peer has under way.
+const TRANSACTION: usize = 4 << 20;
+
 /// What of a log is not on the disk yet.
 #[derive(Default)]
 pub struct Writing {
-    gathered: Vec<Judged>,
-    bytes: usize,
+    gathered: VecDeque<(Judged, Taken)>,
     under_way: Option<JoinHandle<Result<u64, Stop>>>,
 }
 
@@ -36,14 +40,14 @@ impl Writing {
     /// Takes a range, which begins where the last one ended.
     pub fn push(&mut self, context: &Arc<Context>, range: ProvenRange, beside: Beside) {
         let judged = Judged::of(&context.reader(), range, beside);
-        self.bytes += judged.bytes();
-        self.gathered.push(judged);
+        let taken = context.room.take(judged.bytes());
+        self.gathered.push_back((judged, taken));
         self.go_on(context);
     }
 
     /// Bytes of leaves and bodies that wait for the transaction that is under way.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.gathered.iter().map(|(_, taken)| taken.bytes).sum()
     }
 
     /// Whether a transaction is under way.
@@ -74,10 +78,23 @@ impl Writing {
     }
 
     fn go_on(&mut self, context: &Arc<Context>) {
-        if self.under_way.is_none() && !self.gathered.is_empty() {
-            let ranges = std::mem::take(&mut self.gathered);
-            self.bytes = 0;
-            self.under_way = Some(tokio::spawn(write(Arc::clone(context), ranges)));
+        if self.under_way.is_some() {
+            return;
+        }
+        let (mut ranges, mut taken, mut bytes) = (Vec::new(), Vec::new(), 0);
+        while bytes < TRANSACTION
+            && let Some((range, its)) = self.gathered.pop_front()
+        {
+            bytes += its.bytes;
+            ranges.push(range);
+            taken.push(its);
+        }
+        if !ranges.is_empty() {
+            let written = write(Arc::clone(context), ranges);
+            self.under_way = Some(tokio::spawn(async move {
+                let _until_written = taken;
+                written.await
+            }));
         }
     }
 }

@@ -1,6 +1,14 @@
 //! Calling partners: resolve, dial the address that was checked, handshake with the expected partner's key alone.
 
-use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use http::Uri;
 use hyper_util::rt::TokioIo;
@@ -15,7 +23,7 @@ use tonic::transport::{Channel, Endpoint};
 use volbridge_proto::{Code, PartnerId};
 
 use super::{
-    ALPN, CONNECTION_WINDOW, FRAME, PeerStream, Pins, STREAM_WINDOW, TlsError, TlsIdentity,
+    ALL_WINDOWS, ALPN, ANSWER_WINDOW, FRAME, LEAST_WINDOW, PeerStream, Pins, TlsError, TlsIdentity,
     address::{HostPort, is_public},
     identity::NAME,
     pins::PinVerifier,
@@ -110,17 +118,25 @@ pub struct Dialer {
     identity: Arc<TlsIdentity>,
     pins: Arc<Pins>,
     allow_private: bool,
+    window: Arc<AtomicU32>,
 }
 
 impl Dialer {
     /// With this node's key, to partners with pinned keys.
     #[must_use]
     pub fn new(identity: Arc<TlsIdentity>, pins: Arc<Pins>, allow_private: bool) -> Self {
-        Self { identity, pins, allow_private }
+        Self { identity, pins, allow_private, window: Arc::new(ANSWER_WINDOW.into()) }
+    }
+
+    /// Shares the memory for answers among so many partners; connections that are open keep what they have.
+    pub fn share_among(&self, partners: usize) {
+        let partners = u32::try_from(partners.max(1)).unwrap_or(u32::MAX);
+        self.window.store((ALL_WINDOWS / partners).clamp(LEAST_WINDOW, ANSWER_WINDOW), Ordering::Relaxed);
     }
 
     /// A channel that connects when it is first used, and again when it has broken.
     pub fn channel(&self, place: HostPort, partner: PartnerId) -> Result<Channel, tonic::transport::Error> {
+        let window = self.window.load(Ordering::Relaxed);
         // The connector below speaks TLS; tonic must not.
         let endpoint = Endpoint::from_shared(format!("http://{place}"))?
             .user_agent("volbridge")?
@@ -129,8 +145,8 @@ impl Dialer {
             .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
             .keep_alive_while_idle(true)
             .max_frame_size(FRAME)
-            .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW);
+            .initial_stream_window_size(window)
+            .initial_connection_window_size(window * 2);
         let dialer = self.clone();
         Ok(endpoint.connect_with_connector_lazy(tower::service_fn(move |_: Uri| {
             let (dialer, place) = (dialer.clone(), place.clone());

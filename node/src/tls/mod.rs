@@ -28,16 +28,25 @@ pub use stream::{PeerInfo, PeerStream};
 /// HTTP/2, on both sides; nothing else is spoken.
 const ALPN: &[u8] = b"h2";
 
-/// Bytes of one call that may be under way unread, in each direction. A small window makes whoever sends wait for the
-/// other side's word: measured, 2,200 messages a second with HTTP/2's own 64 KiB, 32,000 with megabytes; and at 300 ms
-/// there and back a call carries a window in that time.
-pub const STREAM_WINDOW: u32 = 4 << 20;
+/// Bytes of one answer that may be under way unread. Whoever sends waits for the other side's word when they are: with
+/// HTTP/2's own 64 KiB 2,200 messages a second were measured, with megabytes 32,000; and over a line of 300 ms there and
+/// back no more than this goes in that time.
+const ANSWER_WINDOW: u32 = 16 << 20;
 
-/// The same of all calls of a connection.
-pub const CONNECTION_WINDOW: u32 = 16 << 20;
+/// Bytes of the answers of all partners that may be under way unread: with many of them each has a smaller window.
+const ALL_WINDOWS: u32 = 128 << 20;
+
+/// However many there are, a partner has this window.
+const LEAST_WINDOW: u32 = 1 << 20;
+
+/// Bytes of one request that may be under way unread: requests are small.
+pub(crate) const REQUEST_WINDOW: u32 = 1 << 20;
+
+/// The same of all requests of a connection.
+pub(crate) const REQUESTS_WINDOW: u32 = 4 << 20;
 
 /// Bytes of one HTTP/2 frame.
-pub const FRAME: u32 = 64 << 10;
+pub(crate) const FRAME: u32 = 64 << 10;
 
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
