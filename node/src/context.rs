@@ -89,9 +89,10 @@ pub struct Context {
     /// Wakes who writes receipts, who dials.
     pub(crate) receipts_due: Notify,
     pub(crate) peers_changed: watch::Sender<u64>,
-    pub(crate) claims: Claims,
     pub(crate) quotas: Quotas,
     pub(crate) room: Arc<Room>,
+    /// Through whom each log is followed.
+    pub claims: Claims,
     pub(crate) under_way: Arc<UnderWay>,
     pub(crate) publisher: Publisher,
     cosigned: Mutex<Instant>,

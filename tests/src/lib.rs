@@ -2,9 +2,11 @@
 //! a real browser, and what staff do at their desks.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that can't be set up has failed")]
 
+pub mod answers;
 pub mod bomb;
 pub mod browser;
 pub mod caller;
+pub mod chance;
 pub mod cutter;
 pub mod dam;
 pub mod desk;
@@ -24,6 +26,7 @@ pub mod portal;
 pub mod proxy;
 pub mod relay;
 pub mod sealed;
+pub mod simulation;
 pub mod stage;
 pub mod stall;
 pub mod stranger;

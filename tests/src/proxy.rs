@@ -1,17 +1,20 @@
 //! A TCP proxy whose line a test can cut, stall and repair.
 
 use std::{
+    io,
     net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
     sync::watch,
+    time::sleep,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -26,9 +29,15 @@ pub enum Line {
     CallerUnheard,
     /// What is answered doesn't arrive; the caller is still heard.
     AnswersLost,
+    /// Bytes pass in small pieces, each after a while.
+    Slow,
     /// Connections are closed, new ones too.
     Cut,
 }
+
+/// Of a slow line: 100 KB a second.
+const PIECE: usize = 512;
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +51,7 @@ pub enum Way {
 impl Line {
     fn stalls(self, way: Way) -> bool {
         match self {
-            Self::Up | Self::Cut => false,
+            Self::Up | Self::Slow | Self::Cut => false,
             Self::Stalled => true,
             Self::CallerUnheard => way == Way::Calls,
             Self::AnswersLost => way == Way::Answers,
@@ -160,14 +169,28 @@ impl Pass {
             };
             let Some(length @ 1..) = read else { return };
             let way = self.way;
-            match self.line.wait_for(|line| !line.stalls(way)).await.map(|line| *line) {
+            let line = self.line.wait_for(|line| !line.stalls(way)).await.map(|line| *line);
+            let written = match line {
                 Ok(Line::Cut) | Err(_) => return,
-                Ok(_) => {}
-            }
-            if self.to.write_all(&buffer[..length]).await.is_err() {
+                Ok(Line::Slow) => self.write_slowly(&buffer[..length]).await,
+                Ok(_) => self.to.write_all(&buffer[..length]).await,
+            };
+            if written.is_err() {
                 return;
             }
         }
+    }
+
+    /// While the line stays slow.
+    async fn write_slowly(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while *self.line.borrow() == Line::Slow && bytes.len() > PIECE {
+            let (piece, rest) = bytes.split_at(PIECE);
+            sleep(PAUSE).await;
+            self.to.write_all(piece).await?;
+            bytes = rest;
+        }
+        sleep(PAUSE).await;
+        self.to.write_all(bytes).await
     }
 
     /// Some bytes, or one whole TLS record (RFC 8446, 5.1) where they are counted.

@@ -108,6 +108,7 @@ pub async fn take(context: &Arc<Context>, peer: PartnerId, heads: &[wire::Head])
         let Ok(shown) = VerifiedCheckpoint::verify(&theirs.checkpoint, &history) else { continue };
         let size = shown.size();
         if size > ours.size {
+            context.claims.note_shown(log, peer, size);
             if size > row.known_size {
                 note_larger(context, peer, ours, size).await?;
             }

@@ -181,6 +181,7 @@ impl Session {
         let mut peers = context.peers_changed.subscribe();
         let mut claims = context.claims.changed();
         let mut freed = context.room.freed();
+        let mut overtaken = context.claims.overtaken();
         let mut changed = context.heads.changed();
         let mut round = interval_at(Instant::now(), HEADS);
         let mut gathered: Option<Instant> = None;
@@ -210,6 +211,13 @@ impl Session {
                 }
                 _ = peers.changed() => self.subscribe_all().await,
                 _ = claims.changed() => self.subscribe_all().await,
+                _ = overtaken.changed() => {
+                    if context.claims.is_ahead(self.peer) {
+                        // The holder may catch up meanwhile, and mostly does.
+                        gathered.get_or_insert_with(|| Instant::now() + GATHER);
+                    }
+                    Ok(())
+                }
                 () = context.stopping() => return Ended { code: Code::ShuttingDown, detail: String::new(), was_connected: true },
             };
             if let Err(ended) = result {
@@ -235,6 +243,7 @@ impl Session {
 
     /// Cosigns what is new, tells the peer what was seen, and fetches what is still wanted.
     async fn round(&mut self) -> Result<(), Ended> {
+        self.take_over().await;
         for log in self.following.keys() {
             if let Some(head) = self.context.heads.get(log) {
                 witness::cosign(&self.context, &head).await?;
@@ -252,6 +261,17 @@ impl Session {
         self.subscribe_all().await?;
         self.wanted.spawn(&self.context, self.peer, self.client.clone());
         Ok(())
+    }
+
+    /// Follows through this peer from now on what it showed more of, some time ago, than whom it is followed through.
+    async fn take_over(&mut self) {
+        let held = |log: &LogId| self.context.heads.get(log).map_or(0, |head| head.size);
+        for log in self.context.claims.take_over(self.peer, held) {
+            tracing::info!(partner.id = %self.peer, log.id = %log, "this peer has more of a log than who it was followed through");
+            // From an earlier turn, which ended before anything came.
+            self.settle(&log).await;
+            self.subscribed.remove(&log);
+        }
     }
 
     /// Subscribes to the logs of all admitted partners: the peer's own here, others' unless they are
