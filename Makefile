@@ -9,7 +9,7 @@ WHAT ?= sync
 TARGET_DIR = $${CARGO_TARGET_DIR:-target}
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz bench check fmt layers lint
+.PHONY: help run test fuzz endure bench check fmt layers lint
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -26,6 +26,9 @@ test: ## every test: SQLite, PostgreSQL, a real browser
 
 fuzz: ## everything that reads a stranger's bytes, guided by coverage: TARGET=note MINUTES=10, or all for a minute each
 	@scripts/fuzz $(TARGET) $(if $(TARGET),$(MINUTES))
+
+endure: ## does a node grow under days of traffic? MINUTES=10 by default, 480 for the night
+	@scripts/endure $(if $(MINUTES),$(MINUTES),10)
 
 bench: ## one figure beside the machine's limit: WHAT="sync --records 100000" (docs/performance.md)
 	@cargo build --release --locked -p volbridge-node -p volbridge-tests --bin volbridge --bin bench

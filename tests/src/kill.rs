@@ -116,6 +116,14 @@ impl Partner {
         }
     }
 
+    /// The number of its process.
+    ///
+    /// # Panics
+    /// When it has none of its own.
+    pub fn pid(&self) -> u32 {
+        self.process().expect("a process").pid
+    }
+
     /// `kill -9`, without waiting for its end.
     pub fn kill_now(&self) {
         self.process().expect("a process").kill();

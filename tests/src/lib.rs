@@ -10,6 +10,7 @@ pub mod chance;
 pub mod cutter;
 pub mod dam;
 pub mod desk;
+pub mod endure;
 pub mod flood;
 pub mod hostile;
 pub mod journal;
