@@ -2,7 +2,14 @@
 //! gRPC reflection, and turns the record messages into the table that the
 //! canonical-form check walks (`record::canonical`).
 
-use std::{collections::HashMap, env, error::Error, fmt::Write as _, fs, path::Path};
+use std::{
+    collections::{BTreeSet, HashMap},
+    env,
+    error::Error,
+    fmt::Write as _,
+    fs,
+    path::Path,
+};
 
 use prost::Message;
 use prost_types::{
@@ -39,7 +46,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = protox::compile(FILES, ["."])?;
     fs::write(Path::new(&out).join("descriptors.bin"), descriptors.encode_to_vec())?;
     fs::write(Path::new(&out).join("schema.rs"), schema(&descriptors)?)?;
-    let mut builder = tonic_prost_build::configure();
+    fs::write(Path::new(&out).join("shapes.rs"), shapes(&descriptors)?)?;
+    let mut builder = tonic_prost_build::configure().codec_path("crate::wire::codec::BoundedCodec");
     for (field, repeated) in bytes_fields(&descriptors) {
         let form = if repeated { "bytes_list" } else { "bytes" };
         builder = builder.field_attribute(field, format!("#[serde(with = \"crate::wire_serde::{form}\")]"));
@@ -52,6 +60,40 @@ fn main() -> Result<(), Box<dyn Error>> {
         .type_attribute(".volbridge.record.v1", "#[serde(default, deny_unknown_fields)]")
         .compile_fds(descriptors)?;
     Ok(())
+}
+
+/// What the codec counts (`wire::codec`): of each message of the exchange the fields that take memory of their own, with
+/// the message that each holds; and for every message of a call its place among them, if strangers send it.
+fn shapes(set: &FileDescriptorSet) -> Result<String, Box<dyn Error>> {
+    let exchange = set.file.iter().filter(|file| file.package() == "volbridge.exchange.v1");
+    let messages: Vec<&DescriptorProto> = exchange.flat_map(|file| &file.message_type).collect();
+    let full = |message: &DescriptorProto| format!(".volbridge.exchange.v1.{}", message.name());
+    let place = |name: &str| messages.iter().position(|message| full(message) == name);
+    let mut text = String::from("pub(super) static SHAPES: &[&[Member]] = &[\n");
+    for message in &messages {
+        text.push_str("    &[");
+        for field in &message.field {
+            let holds = match field.r#type() {
+                Type::String | Type::Bytes => None,
+                Type::Message => Some(place(field.type_name()).ok_or("a message of another package")?),
+                _ => continue,
+            };
+            write!(text, "Member {{ number: {}, holds: {holds:?} }}, ", field.number())?;
+        }
+        text.push_str("],\n");
+    }
+    text.push_str("];\n");
+    let calls = set.file.iter().flat_map(|file| &file.service).flat_map(|service| &service.method);
+    let named: BTreeSet<&str> = calls.flat_map(|call| [call.input_type(), call.output_type()]).collect();
+    for name in named {
+        let path = name.trim_start_matches(".volbridge.").replace('.', "::");
+        writeln!(
+            text,
+            "impl Counted for crate::wire::{path} {{ const SHAPE: Option<usize> = {:?}; }}",
+            place(name)
+        )?;
+    }
+    Ok(text)
 }
 
 /// Paths of all bytes fields of records, and whether they are repeated.

@@ -2,6 +2,9 @@
 //! features `client` and `server`.
 #![allow(missing_docs, clippy::all, clippy::pedantic, unused_qualifications, rustdoc::invalid_html_tags)]
 
+#[cfg(any(feature = "client", feature = "server"))]
+pub mod codec;
+
 /// The envelopes and kinds of records.
 pub mod record {
     /// Version 1.

@@ -4,6 +4,7 @@
 
 pub mod answers;
 pub mod bomb;
+pub mod bomber;
 pub mod browser;
 pub mod caller;
 pub mod chance;

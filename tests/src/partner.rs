@@ -248,6 +248,18 @@ impl Partner {
         assert!(tokio::time::timeout(PATIENCE, arrived).await.is_ok(), "{}: {what}: {last:#?}", self.name);
     }
 
+    /// Waits until this node has ended its connection to a peer for what that said.
+    pub async fn gives_up(&self, peer: PartnerId) {
+        let id = peer.to_vec();
+        self.until("a peer isn't given up", |status| {
+            let is_theirs = |peer: &wire::PeerStatus| {
+                peer.partner.as_ref().is_some_and(|partner| partner.id == id) && !peer.error.is_empty()
+            };
+            status.peers.iter().any(is_theirs)
+        })
+        .await;
+    }
+
     /// Waits until this node has all that the other's log holds now.
     pub async fn follows(&self, other: &Self) {
         let (id, size) = (other.id.to_vec(), other.size().await);
@@ -258,6 +270,17 @@ impl Partner {
             })
         })
         .await;
+    }
+
+    /// How its last connection to a peer ended, and in which state that is.
+    pub async fn end_of(&self, peer: PartnerId) -> Vec<String> {
+        let mut network = wire::network_client::NetworkClient::new(self.channel());
+        let status = network.status(self.staff(wire::StatusRequest {})).await.expect("a status").into_inner();
+        let theirs = status
+            .peers
+            .iter()
+            .filter(|known| known.partner.as_ref().is_some_and(|known| known.id == peer.to_vec()));
+        theirs.map(|known| format!("{}: {} {}", known.state, known.error, known.detail)).collect()
     }
 
     /// What it knows of another's log.

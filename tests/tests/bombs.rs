@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use prost::Message as _;
 use rstest::rstest;
 use tonic::{
     Code, Request,
@@ -22,9 +23,11 @@ use volbridge_proto::wire::{
 use volbridge_tests::{
     Database, Partner,
     bomb::{Bomb, deep, field},
+    bomber::{Bomber, Shell, Shells},
     desk,
     liar::LiarsLog,
     memory::growth,
+    packed::{gzip, zstd},
 };
 
 /// A connection to a node's exchange by a partner that it admits.
@@ -58,10 +61,11 @@ async fn t20_bombs_on_the_exchange_are_refused_before_they_unfold() {
     let mut packed = ExchangeClient::new(channel.clone()).send_compressed(CompressionEncoding::Zstd);
     let refused = packed.heads(request).await.unwrap_err();
     assert!(matches!(refused.code(), Code::Unimplemented | Code::OutOfRange), "{refused:?}");
-    // Ten million list members don't fit either; a third of a million does, and costs their sender its call.
+    // Ten million list members don't fit either; a third of a million would, and is counted before it is decoded.
     let many = exchange::HeadsRequest { heads: vec![exchange::Head::default(); 350_000] };
     let mut client = ExchangeClient::new(channel.clone());
-    client.heads(many).await.unwrap();
+    let refused = client.heads(many).await.unwrap_err();
+    assert_eq!(refused.code(), Code::OutOfRange, "{refused:?}");
     let ranges = vec![exchange::IndexRange { start: 0, end: u64::MAX }; 50_000];
     let log = Some(exchange::Log { partner: victim.id.to_vec(), epoch: 1 });
     let refused = client.fetch_bodies(exchange::FetchBodiesRequest { log, ranges }).await.unwrap_err();
@@ -178,6 +182,77 @@ fn fitting(on_api: &[String]) -> Vec<(String, Vec<u8>)> {
     requests.push(exchange("FetchBodies", members(2, EXCHANGE_FITS)));
     requests.push(exchange("Follow", field(1, &members(3, EXCHANGE_FITS))));
     requests
+}
+
+/// A message of the largest size that is nothing but empty members: of a list within these fields, outermost first.
+fn full_of(fields: &[u8], list: u8) -> Shell {
+    let largest = (2 << 20) - 64;
+    Shell::message(
+        fields.iter().rev().fold(members(list, largest), |message, number| field(*number, &message)),
+    )
+}
+
+/// What a server may answer with, and to which call.
+fn shells() -> Vec<(&'static str, &'static str, Shells)> {
+    let same = |shell: Shell| -> Shells { Arc::new(move |_| shell.clone()) };
+    let page = |call: u64| {
+        let descriptor = exchange::ProvenBody { index: call, body: vec![0; 1 << 20], ..Default::default() };
+        let page =
+            exchange::KeysResponse { descriptors: vec![descriptor], next: call + 1, ..Default::default() };
+        Shell::message(page.encode_to_vec())
+    };
+    let empty = |call: u64| {
+        Shell::message(exchange::KeysResponse { next: call + 1, ..Default::default() }.encode_to_vec())
+    };
+    vec![
+        ("says that it is endless", "Describe", same(Shell::boasting())),
+        ("64 MiB", "Keys", same(Shell::large(64))),
+        ("64 MiB on the stream", "Follow", same(Shell::large(64))),
+        ("zstd", "Follow", same(Shell::packed("zstd", zstd()))),
+        ("gzip", "Heads", same(Shell::packed("gzip", gzip(400 << 10)))),
+        ("deep", "Describe", same(Shell::message(deep(10_000)))),
+        ("deep on the stream", "Follow", same(Shell::message(deep(10_000)))),
+        ("descriptors", "Keys", same(full_of(&[], 2))),
+        ("hashes of one proof", "Keys", same(full_of(&[2], 3))),
+        ("pages without end", "Keys", Arc::new(page)),
+        ("empty pages without end", "Keys", Arc::new(empty)),
+        ("leaves", "Follow", same(full_of(&[3], 2))),
+        ("claims", "Follow", same(full_of(&[3], 5))),
+        ("bodies", "Follow", same(full_of(&[5], 3))),
+        ("blobs of one body", "Follow", same(full_of(&[4, 1], 4))),
+        ("heads", "Heads", same(full_of(&[], 1))),
+        ("wanted bodies", "FetchBodies", same(full_of(&[], 1))),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t20_no_answer_of_a_hostile_server_takes_its_followers_memory() {
+    let victim = Partner::start("UNV", Database::Sqlite).await;
+    let good = Partner::start("BVF", Database::Sqlite).await;
+    good.admit(&victim, Some("")).await;
+    victim.admit(&good, None).await;
+    goes_on(&good).await;
+    victim.follows(&good).await;
+    let mut grown = Vec::new();
+    for (name, method, shells) in shells() {
+        let bombed = growth(async {
+            let mut bomber = Bomber::start(&victim, method, shells).await;
+            assert!(
+                bomber.is_asked().await,
+                "{name}: nobody calls {method}: {:?}",
+                victim.end_of(bomber.id).await
+            );
+            // Bodies that are wanted are asked for beside the stream, which goes on.
+            if method != "FetchBodies" {
+                victim.gives_up(bomber.id).await;
+            }
+            let organisation = good.organisation().await;
+            good.listing(name, &organisation).await;
+            victim.follows(&good).await;
+        });
+        grown.push((name, bombed.await));
+    }
+    assert!(grown.iter().all(|(_, grown)| *grown < GROWTH), "in KiB: {grown:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -41,8 +41,9 @@ use crate::{
     },
 };
 
-/// Descriptors that one partner can have: more is a flood.
+/// Descriptors that one partner can have, and their bytes: more is a flood. One has some 8 KB.
 const DESCRIPTORS: usize = 4_096;
+const DESCRIPTOR_BYTES: usize = 8 << 20;
 
 /// A range takes at most so many pauses: bodies one by one, each just in time, would hold a log for hours.
 const PAUSES: u32 = 20;
@@ -286,17 +287,19 @@ async fn fetch_keys(
     };
     let of_this_log = known.as_ref().filter(|history| history.log() == log);
     let mut from = of_this_log.map_or(0, |history| history.newest().index() + 1);
-    let mut joined = wire::KeysResponse::default();
+    let (mut joined, mut bytes) = (wire::KeysResponse::default(), 0);
     loop {
         let request = wire::KeysRequest { log: Some(log_message(&log)), from };
         let page = call(context, client.keys(request)).await?;
+        bytes += page.descriptors.iter().map(|proven| proven.body.len()).sum::<usize>();
+        let leads_on = !page.descriptors.is_empty() && page.next > from;
         joined.descriptors.extend(page.descriptors);
         joined.group_ends = page.group_ends;
         joined.checkpoint = page.checkpoint;
         if page.next == 0 {
             break;
         }
-        if page.next <= from || joined.descriptors.len() > DESCRIPTORS {
+        if !leads_on || joined.descriptors.len() > DESCRIPTORS || bytes > DESCRIPTOR_BYTES {
             return Err(Stop::Fault(FollowFault::Malformed(Refusal::new(Code::PeerProtocol).at("next"))));
         }
         from = page.next;
