@@ -44,7 +44,7 @@ async fn staff(node: &Partner, pace: Duration, mut rng: StdRng) {
         acts.tick().await;
         match rng.random_range(0..20) {
             0..12 => {
-                listings.push_back(node.listing(&format!("{} {number}", node.name), &organisation).await)
+                listings.push_back(node.listing(&format!("{} {number}", node.name), &organisation).await);
             }
             12 => {
                 let mut bytes = vec![0; BLOB];
