@@ -10,6 +10,9 @@ use tonic::{
     metadata::{Ascii, MetadataValue},
     transport::Channel,
 };
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
 use volbridge_proto::wire::node::v1::{
     self as node, agreements_client::AgreementsClient, blobs_client::BlobsClient,
     conferences_client::ConferencesClient, listings_client::ListingsClient, logs_client::LogsClient,
@@ -94,6 +97,20 @@ impl NodeClient {
         match tokio::time::timeout(DEADLINE, opening).await {
             Ok(answer) => Ok(answer?.into_inner()),
             Err(_) => Err(Status::deadline_exceeded("the node did not answer in time").into()),
+        }
+    }
+}
+
+impl NodeClient {
+    /// Whether the node says that it is well: one whose disk has failed still reads, and stores nothing.
+    pub async fn is_well(&self) -> bool {
+        let whole = HealthCheckRequest { service: String::new() };
+        let answer = self
+            .once(whole, |channel, request| async move { HealthClient::new(channel).check(request).await });
+        match answer.await {
+            Ok(answer) => answer.status() == ServingStatus::Serving,
+            // It doesn't tell.
+            Err(status) => status.code() == Code::Unimplemented,
         }
     }
 }

@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeSet,
     future::Future,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -95,6 +98,8 @@ pub struct Context {
     pub claims: Claims,
     pub(crate) under_way: Arc<UnderWay>,
     pub(crate) publisher: Publisher,
+    /// Files or pages of what was erased may still be there: upkeep tries again.
+    pub(crate) erase_again: AtomicBool,
     cosigned: Mutex<Instant>,
     reloading: tokio::sync::Mutex<()>,
     admitted: RwLock<BTreeSet<PartnerId>>,
@@ -143,6 +148,7 @@ impl Context {
             receipts_due: Notify::new(),
             peers_changed: watch::Sender::new(0),
             publisher: parts.publisher,
+            erase_again: AtomicBool::new(false),
             cosigned: Mutex::new(Instant::now()),
             reloading: tokio::sync::Mutex::default(),
             admitted: RwLock::default(),
@@ -359,20 +365,22 @@ impl Context {
         failpoint::pass("erase.begin");
         for blob in &effects.blobs_dropped {
             if let Err(error) = blobs::delete_unnamed(&self.blobs, &self.db, blob.hash).await {
-                failed("a blob could not be deleted", &error);
+                failed("a blob could not be deleted, it is tried again", &error);
+                self.erase_again.store(true, Ordering::Release);
             }
         }
         failpoint::pass("erase.blobs");
         if effects.erased {
             metrics::erased();
-            if let Err(error) = self.db.erase_hard().await {
-                failed(
-                    "erased bytes may still be in the database's files; the next erasure clears them",
-                    &error,
-                );
+            match self.db.erase_hard().await {
+                // A receipt says that nothing is left: not before that is so.
+                Ok(()) => self.receipts_due.notify_one(),
+                Err(error) => {
+                    failed("erased bytes may still be in the database's files, it is tried again", &error);
+                    self.erase_again.store(true, Ordering::Release);
+                }
             }
             failpoint::pass("erase.hard");
-            self.receipts_due.notify_one();
         }
         if !effects.owed.is_empty() {
             failpoint::pass("erase.owed");

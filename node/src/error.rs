@@ -88,13 +88,6 @@ impl From<BlobError> for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        let code = match &error {
-            StoreError::Corrupt { .. } => Code::StoreCorrupt,
-            StoreError::Stopping => Code::ShuttingDown,
-            error if error.is_passing() => Code::Unavailable,
-            StoreError::Failed => Code::Unavailable,
-            _ => Code::Internal,
-        };
-        Self::new(code).because(error)
+        Self::new(error.code()).because(error)
     }
 }

@@ -66,7 +66,8 @@ impl Node {
         }
         let heads = Heads::new(heads);
         let blobs = BlobStore::open(&config.blobs_dir(), config.blobs.largest_bytes)?
-            .with_patience(config.blobs.patience());
+            .with_patience(config.blobs.patience())
+            .with_alarm(db.alarm());
         let pins = Pins::new();
         let dialer =
             Dialer::new(Arc::clone(&tls), Arc::clone(&pins), config.exchange.allow_private_addresses);

@@ -2,7 +2,10 @@
 //! small, safe to run twice, and finds its work in the database, so that a crash
 //! between a commit and what follows it loses nothing.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use futures::FutureExt as _;
 use tokio::time::{MissedTickBehavior, interval};
@@ -43,10 +46,13 @@ pub async fn run(context: Arc<Context>) {
 }
 
 async fn round(context: &Arc<Context>, first: bool) -> Result<(), Error> {
-    if first {
-        // A crash may have come between an erasure and its traces.
+    // A crash, a full disk or another process may have come between an erasure and its traces.
+    if first || context.erase_again.load(Ordering::Acquire) {
+        context.erase_again.store(true, Ordering::Release);
         context.db.erase_hard().await?;
         blobs::sweep(&context.blobs, &context.db).await?;
+        context.erase_again.store(false, Ordering::Release);
+        context.receipts_due.notify_one();
     }
     blobs::forget_uploads(&context.blobs, &context.db, context.env.now()).await?;
     erase_expired(context).await?;

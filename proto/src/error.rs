@@ -285,6 +285,8 @@ codes! {
     DeadlineExceeded "deadline.exceeded" Late "it took too long";
     Unavailable "unavailable" Unavailable "the node can't do that now; try again";
     ShuttingDown "shutting_down" Unavailable "the node is stopping";
+    StoreFull "store.full" Unavailable "the node's disk is full: nothing was written";
+    StoreFailed "store.failed" Unavailable "a write to the node's disk failed: it writes nothing until it is restarted";
     StoreCorrupt "store.corrupt" Internal "a stored row is damaged";
     Internal "internal" Internal "the node failed; its log says why";
 }

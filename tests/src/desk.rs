@@ -106,30 +106,20 @@ impl Partner {
 
     /// A material with these bytes; also gives their hash.
     pub async fn material(&self, conference: &Record, bytes: &[u8]) -> (Record, Vec<u8>) {
-        let pieces: Vec<_> =
-            bytes.chunks(256 << 10).map(|data| wire::StoreBlobRequest { data: data.to_vec() }).collect();
-        let mut blobs = BlobsClient::new(self.channel());
-        let stored = blobs.store(self.staff(tokio_stream::iter(pieces))).await.expect("stored").into_inner();
-        let blob = record::Blob {
-            hash: stored.hash.clone(),
-            size: stored.size,
-            media_type: "application/pdf".to_owned(),
-            filename: "paper.pdf".to_owned(),
-            ..Default::default()
-        };
-        let material = record::Material {
-            language: "en".to_owned(),
-            conference: conference.subject.clone(),
-            title: "A paper".to_owned(),
-            kind: "paper".to_owned(),
-            licence: "CC-BY-4.0".to_owned(),
-            blob: Some(blob),
-            ..Default::default()
-        };
-        let message = wire::PublishMaterialRequest { material: Some(material), ..Default::default() };
+        let stored = self.try_store(bytes).await.expect("stored");
+        let material = Some(paper(conference, &stored));
+        let message = wire::PublishMaterialRequest { material, ..Default::default() };
         let mut client = wire::materials_client::MaterialsClient::new(self.channel());
         let record = client.publish(self.staff(message)).await.expect("published").into_inner().into();
         (record, stored.hash)
+    }
+
+    /// Stores bytes that no record names yet.
+    pub async fn try_store(&self, bytes: &[u8]) -> Result<wire::StoreBlobResponse, tonic::Status> {
+        let pieces: Vec<_> =
+            bytes.chunks(256 << 10).map(|data| wire::StoreBlobRequest { data: data.to_vec() }).collect();
+        let stored = BlobsClient::new(self.channel()).store(self.staff(tokio_stream::iter(pieces))).await?;
+        Ok(stored.into_inner())
     }
 
     /// The bytes of a blob, if this node has them for everybody.
@@ -254,6 +244,26 @@ impl Partner {
             .expect("erasures")
             .into_inner()
             .erasures
+    }
+}
+
+/// A material with a file that is stored.
+pub fn paper(conference: &Record, stored: &wire::StoreBlobResponse) -> record::Material {
+    let blob = record::Blob {
+        hash: stored.hash.clone(),
+        size: stored.size,
+        media_type: "application/pdf".to_owned(),
+        filename: "paper.pdf".to_owned(),
+        ..Default::default()
+    };
+    record::Material {
+        language: "en".to_owned(),
+        conference: conference.subject.clone(),
+        title: "A paper".to_owned(),
+        kind: "paper".to_owned(),
+        licence: "CC-BY-4.0".to_owned(),
+        blob: Some(blob),
+        ..Default::default()
     }
 }
 

@@ -20,8 +20,12 @@ use volbridge_proto::wire::node::v1 as wire;
 
 use crate::{
     Database, Partner,
-    partner::{Host, PATIENCE, load},
+    disk::FaultyDisk,
+    partner::{DURABLE, Host, PATIENCE, load},
 };
+
+/// What a node says first that doesn't start.
+const FAILED: &str = "failed";
 
 /// A point and the pass at which it is deadly.
 pub type DieAt<'a> = (&'a str, u32);
@@ -37,13 +41,21 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a node; none if it died before it was ready.
-    async fn start(program: &str, settings: &[(String, String)], die_at: Option<DieAt<'_>>) -> Option<Self> {
+    /// Starts a node; if it isn't ready before it ends, says how it ended and what it said.
+    async fn start(
+        program: &str,
+        settings: &[(String, String)],
+        disk: Option<&FaultyDisk>,
+        die_at: Option<DieAt<'_>>,
+    ) -> Result<Self, (ExitStatus, String)> {
         let mut command = Command::new(program);
         if let Some((point, passes)) = die_at {
             command.arg(format!("{point}@{passes}"));
         }
         command.args(settings.iter().map(|(key, value)| format!("{key}={value}")));
+        if let Some(disk) = disk {
+            command.envs(disk.variables(program));
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("the program starts");
         let (pid, stdin) = (child.id().expect("it runs"), child.stdin.take());
@@ -55,18 +67,22 @@ impl Process {
         let mut words = line.split_whitespace().map(str::to_owned);
         let mut process = Self { pid, stdin, ended, api: String::new(), exchange: String::new() };
         match (words.next(), words.next()) {
-            (Some(api), Some(exchange)) => Some(Self { api, exchange, ..process }),
-            _ => {
-                let status = process.end().await;
-                assert!(die_at.is_some() && status.code().is_none(), "the node doesn't start: {status}");
-                None
-            }
+            (Some(api), Some(exchange)) if !line.starts_with(FAILED) => Ok(Self { api, exchange, ..process }),
+            _ => Err((process.end().await, line)),
         }
     }
 
     async fn end(&mut self) -> ExitStatus {
         let ended = timeout(PATIENCE, self.ended.wait_for(Option::is_some)).await;
         ended.expect("it ends").expect("it is waited for").expect("a status")
+    }
+
+    /// What it may use of the machine's memory right now, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        kilobytes.unwrap_or(0) * 1024
     }
 
     /// Lets it finish what it began.
@@ -99,14 +115,53 @@ impl Partner {
 
     /// Starts its node, which is to die at a point. False if it has come there already.
     pub async fn start_again(&mut self, program: &str, die_at: Option<DieAt<'_>>) -> bool {
-        self.stop().await;
-        match Process::start(program, &self.arguments(), die_at).await {
-            Some(process) => {
-                self.runs_apart(process);
-                true
+        match self.try_start(program, die_at).await {
+            Ok(()) => true,
+            Err((status, said)) => {
+                let died = status.code().is_none();
+                assert!(died && die_at.is_some(), "the node doesn't start: {status}, {said}");
+                false
             }
-            None => false,
         }
+    }
+
+    /// Starts its node, which may refuse: then with how it ended and what it said.
+    pub async fn try_start(
+        &mut self,
+        program: &str,
+        die_at: Option<DieAt<'_>>,
+    ) -> Result<(), (ExitStatus, String)> {
+        self.stop().await;
+        let process = Process::start(program, &self.arguments(), self.disk.as_ref(), die_at).await?;
+        self.runs_apart(process);
+        Ok(())
+    }
+
+    /// A new partner whose node runs in a process of its own, on a disk that fails as the test says. Its own database is
+    /// as durable as outside of tests; PostgreSQL has a disk of its own.
+    pub async fn start_on_faulty_disk(
+        program: &str,
+        name: &str,
+        database: Database,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let mut partner = Self::new(name, database, settings, Env::system()).await;
+        if database == Database::Sqlite {
+            partner.set(DURABLE, "true");
+        }
+        partner.disk = Some(FaultyDisk::new(partner.folder()));
+        assert!(partner.start_again(program, None).await, "{name} didn't start");
+        partner
+    }
+
+    /// The disk that it runs on.
+    pub fn disk(&self) -> &FaultyDisk {
+        self.disk.as_ref().expect("started on a faulty disk")
+    }
+
+    /// What its process uses of the machine's memory, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.process().map_or(0, Process::memory)
     }
 
     fn process(&self) -> Option<&Process> {
@@ -176,7 +231,13 @@ pub async fn serve(arguments: impl Iterator<Item = String>, ready: impl FnOnce(&
             (None, None) => panic!("what is {argument}?"),
         }
     }
-    let node = Node::start(load(settings), Env::system()).await.expect("the node starts");
+    let node = match Node::start(load(settings), Env::system()).await {
+        Ok(node) => node,
+        Err(error) => {
+            let source = error.source.as_ref().map(ToString::to_string).unwrap_or_default();
+            return ready(&format!("{FAILED} {error}: {source}"));
+        }
+    };
     let (api, exchange) = (node.api_addr().expect("an API"), node.exchange_addr().expect("an exchange"));
     ready(&format!("{api} {exchange}"));
     tokio::io::stdin().read_to_end(&mut Vec::new()).await.expect("a parent");

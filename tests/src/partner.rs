@@ -24,12 +24,19 @@ use volbridge_proto::{
 };
 
 use crate::{
+    disk::FaultyDisk,
     kill::Process,
     place::{Database, Place},
 };
 
 /// How long something may take to arrive at another node on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A setting that only tests have: how long SQLite waits for another process.
+pub const BUSY_MS: &str = "test.busy_ms";
+
+/// Another: "true" for a database that keeps what it says it keeps. On PostgreSQL only a server of the test's own does.
+pub const DURABLE: &str = "test.durable";
 
 const ANY_PORT: &str = "127.0.0.1:0";
 
@@ -44,6 +51,7 @@ pub struct Partner {
     extra: Vec<(String, String)>,
     env: Env,
     pub(crate) host: Host,
+    pub(crate) disk: Option<FaultyDisk>,
     address: String,
     channel: Channel,
     token: MetadataValue<Ascii>,
@@ -94,7 +102,8 @@ impl Partner {
         let token = format!("Bearer {}", token.trim()).parse().expect("an ASCII token");
         let (host, address) = (Host::Nowhere, ANY_PORT.to_owned());
         let channel = Channel::from_static("http://nowhere.invalid").connect_lazy();
-        Self { id, name: name.to_owned(), folder, place, extra, env, host, address, channel, token }
+        let (name, disk) = (name.to_owned(), None);
+        Self { id, name, folder, place, extra, env, host, disk, address, channel, token }
     }
 
     /// Its node, which runs in this process.
@@ -318,8 +327,16 @@ fn arguments(
 
 /// The configuration of a test's node.
 pub(crate) fn load(arguments: Vec<(String, String)>) -> Config {
+    let (for_tests, arguments): (Vec<_>, Vec<_>) =
+        arguments.into_iter().partition(|(key, _)| [BUSY_MS, DURABLE].contains(&key.as_str()));
     let mut config =
         Config::load(&Sources { arguments, ..Sources::default() }).expect("a valid configuration");
     config.database.durable = false;
+    for (key, value) in for_tests {
+        match key.as_str() {
+            DURABLE => config.database.durable = value == "true",
+            _ => config.database.busy = Duration::from_millis(value.parse().expect("milliseconds")),
+        }
+    }
     config
 }

@@ -20,6 +20,9 @@ pub fn router() -> Router<App> {
 
 async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
     match app.node().own_partner(node::SelfRequest {}).await {
+        Ok(_) if !app.node().is_well().await => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the node stores nothing: a write to its disk has failed\n")
+        }
         Ok(_) => (StatusCode::OK, "ready\n"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the node doesn't answer\n"),
     }

@@ -36,6 +36,7 @@ use tonic::{
         server::{Connected, TcpIncoming},
     },
 };
+use tonic_health::ServingStatus;
 use volbridge_proto::{
     error::Fault,
     wire::{self, node::v1::*},
@@ -117,6 +118,14 @@ impl Api {
             logs_server::LogsServer <= REQUEST,
             maintenance_server::MaintenanceServer <= REQUEST,
         );
+        let (alarm, stopping) = (self.context.db.alarm(), Arc::clone(&self.context));
+        self.context.spawn(async move {
+            tokio::select! {
+                // It still reads; whoever asks for the node as a whole wants it to write.
+                () = alarm.raised() => health.set_service_status("", ServingStatus::NotServing).await,
+                () = stopping.stopping() => {}
+            }
+        });
         routes.add_service(health_service);
         routes.add_service(reflection.build_v1()?);
         Ok(routes.routes())

@@ -23,6 +23,8 @@ pub use slots::READS;
 pub use store::{BlobStore, Kept};
 pub use sweep::{delete_unnamed, forget_uploads, sweep};
 
+use crate::store::alarm::{is_broken, is_full};
+
 /// 16 KiB groups: what a range's start is a multiple of. Costs 0.4 % for the tree beside the bytes.
 pub const GROUP: u64 = 16 * 1024;
 
@@ -93,6 +95,17 @@ pub enum BlobError {
         /// What the system says.
         source: io::Error,
     },
+    /// Bytes, a length or a name could not be written, or not be made to last. What was being written is given up.
+    #[error("{} could not be written: {source}", path.display())]
+    Write {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A write to disk failed earlier: nothing more is stored until a restart.
+    #[error("a write to disk failed: the node stores nothing until it is restarted")]
+    Failed,
     /// The node is stopping.
     #[error("the node is stopping")]
     Stopping,
@@ -112,8 +125,10 @@ impl BlobError {
             Self::TooMany => Code::RateLimited,
             Self::Slow => Code::DeadlineExceeded,
             Self::Busy(_) | Self::Source(_) | Self::Unwanted(_) => Code::Unavailable,
-            Self::File { source, .. } if source.kind() == io::ErrorKind::StorageFull => Code::Unavailable,
-            Self::File { .. } => Code::Internal,
+            Self::Write { source, .. } if is_full(source) => Code::StoreFull,
+            Self::Write { source, .. } if is_broken(source) => Code::StoreFailed,
+            Self::Failed => Code::StoreFailed,
+            Self::File { .. } | Self::Write { .. } => Code::Internal,
             Self::Stopping => Code::ShuttingDown,
         }
     }

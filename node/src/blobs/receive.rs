@@ -105,6 +105,7 @@ impl Receiving {
         let decoded = store.threads.incoming(store.patience, move || {
             let mut reached = offset;
             let result = partial.decode(&ranges, from, &mut reached);
+            partial.store.threads.hear(&result);
             Ok((reached, result))
         });
         let (decoded, ()) = tokio::join!(decoded, inlet.forward(encoded, store.patience, given_up));
@@ -137,6 +138,10 @@ impl Partial {
         BlobError::File { path: self.store.partial_paths(self.hash, self.size).0, source }
     }
 
+    fn not_written(&self, source: io::Error) -> BlobError {
+        BlobError::Write { path: self.store.partial_paths(self.hash, self.size).0, source }
+    }
+
     /// How many bytes from the start are on disk and right.
     fn verified(&self) -> Result<u64, BlobError> {
         let outboard = self.outboard()?;
@@ -158,10 +163,11 @@ impl Partial {
         for item in items {
             match item {
                 Ok(BaoContentItem::Parent(parent)) => {
-                    outboard.save(parent.node, &parent.pair).map_err(|source| self.failed(source))?;
+                    outboard.save(parent.node, &parent.pair).map_err(|source| self.not_written(source))?;
                 }
                 Ok(BaoContentItem::Leaf(leaf)) => {
-                    self.data.write_all_at(&leaf.data, leaf.offset).map_err(|source| self.failed(source))?;
+                    let written = self.data.write_all_at(&leaf.data, leaf.offset);
+                    written.map_err(|source| self.not_written(source))?;
                     if leaf.offset <= *reached {
                         *reached = (*reached).max(leaf.offset + leaf.data.len() as u64);
                     }
@@ -184,18 +190,25 @@ impl Partial {
         }
     }
 
+    fn sync(&self) -> io::Result<()> {
+        self.data.set_len(self.size)?;
+        self.data.sync_all()?;
+        self.tree.sync_all()
+    }
+
     fn finish(&self, mark: Arc<Mark>) -> Result<Kept, BlobError> {
-        let failed = |source| self.failed(source);
         // A blob of no bytes has no groups to check.
         if self.size == 0 && blake3::hash(&[]).as_bytes() != self.hash.as_bytes() {
             return Err(BlobError::WrongHash(self.hash));
         }
-        self.data.set_len(self.size).map_err(failed)?;
-        self.data.sync_all().map_err(failed)?;
-        self.tree.sync_all().map_err(failed)?;
+        if let Err(source) = self.sync() {
+            // What the disk didn't take reads as if it had, until it is gone from memory: the next attempt begins anew.
+            let _ = self.store.delete_partials(self.hash, &[]);
+            return Err(self.not_written(source));
+        }
         self.store.make_folder(self.hash)?;
         let (data, tree) = self.store.partial_paths(self.hash, self.size);
-        fs::rename(tree, self.store.tree_path(self.hash)).map_err(failed)?;
+        fs::rename(tree, self.store.tree_path(self.hash)).map_err(|source| self.not_written(source))?;
         self.store.rename(&data, self.hash)?;
         self.store.delete_partials(self.hash, &[])?;
         Ok(Kept::new(self.hash, self.size, mark))
@@ -209,5 +222,5 @@ fn open(path: &Path) -> Result<File, BlobError> {
         .create(true)
         .truncate(false)
         .open(path)
-        .map_err(|source| BlobError::File { path: path.to_owned(), source })
+        .map_err(|source| BlobError::Write { path: path.to_owned(), source })
 }

@@ -25,6 +25,7 @@ use super::{
     tree,
     work::Threads,
 };
+use crate::store::Alarm;
 
 /// How long others may pause while they send, and read partners when another wants to.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -80,14 +81,24 @@ impl BlobStore {
         let unfinished = store.folder.join("tmp");
         match fs::remove_dir_all(&unfinished) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(BlobError::File { path: unfinished, source });
+                return Err(BlobError::Write { path: unfinished, source });
             }
             _ => {}
         }
         for path in [unfinished, store.folder.join("partial")] {
-            fs::create_dir_all(&path).map_err(|source| BlobError::File { path, source })?;
+            fs::create_dir_all(&path).map_err(|source| BlobError::Write { path, source })?;
         }
+        // What is stored later lasts only if the folders above it do.
+        sync(folder)?;
+        folder.parent().filter(|parent| parent.exists()).map_or(Ok(()), sync)?;
         Ok(store)
+    }
+
+    /// Raises this alarm when a write fails, and writes nothing once it is raised.
+    #[must_use]
+    pub fn with_alarm(mut self, alarm: Alarm) -> Self {
+        self.threads.alarm = alarm;
+        self
     }
 
     /// With another limit to how long others may pause.
@@ -260,7 +271,7 @@ impl BlobStore {
         mut from: Reader,
     ) -> Result<Taken, BlobError> {
         let tmp = self.folder.join("tmp");
-        let failed = |source| BlobError::File { path: tmp.clone(), source };
+        let failed = |source| BlobError::Write { path: tmp.clone(), source };
         let mut file = NamedTempFile::new_in(&tmp).map_err(failed)?;
         let mut hasher = blake3::Hasher::new();
         let mut found = 0_u64;
@@ -269,14 +280,18 @@ impl BlobStore {
             let read = match io::Read::read(&mut from, &mut buffer) {
                 Ok(0) => break,
                 Ok(read) => read,
-                Err(source) => return Err(from.failure().unwrap_or_else(|| failed(source))),
+                Err(source) => {
+                    let broke_off = BlobError::Source(source.to_string());
+                    return Err(from.failure().unwrap_or(broke_off));
+                }
             };
             found += read as u64;
             if found > declared.unwrap_or(self.largest) {
                 break;
             }
             hasher.update(&buffer[..read]);
-            file.write_all(&buffer[..read]).map_err(failed)?;
+            // The file itself: its wrapper forgets the number of an error, by which a broken disk is known.
+            file.as_file_mut().write_all(&buffer[..read]).map_err(failed)?;
         }
         match declared {
             Some(declared) if found != declared => return Err(BlobError::Size { declared, found }),
@@ -297,7 +312,7 @@ impl BlobStore {
         let Taken { mut file, hash, size } = taken;
         self.keep_tree(&mut file, hash, size)?;
         let path = file.path().to_owned();
-        file.as_file().sync_all().map_err(|source| BlobError::File { path: path.clone(), source })?;
+        file.as_file().sync_all().map_err(|source| BlobError::Write { path: path.clone(), source })?;
         self.rename(&path, hash)?;
         self.delete_partials(hash, &[])?;
         Ok(Kept::new(hash, size, mark))
@@ -306,8 +321,8 @@ impl BlobStore {
     /// Writes the tree of a finished file, from the bytes that the disk gives back.
     fn keep_tree(&self, file: &mut NamedTempFile, hash: BlobHash, size: u64) -> Result<(), BlobError> {
         let tmp = self.folder.join("tmp");
-        let failed = |source| BlobError::File { path: tmp.clone(), source };
-        file.rewind().map_err(failed)?;
+        let failed = |source| BlobError::Write { path: tmp.clone(), source };
+        file.as_file_mut().rewind().map_err(failed)?;
         let (mut data, path) = NamedTempFile::new_in(&tmp).map_err(failed)?.into_parts();
         let mut outboard = PreOrderOutboard { root: root(hash), tree: tree(size), data: &mut data };
         outboard.init_from(BufReader::with_capacity(PIECE, file.as_file())).map_err(failed)?;
@@ -316,19 +331,19 @@ impl BlobStore {
         }
         data.sync_all().map_err(failed)?;
         let target = self.make_folder(hash)?.join(tree_name(hash));
-        path.persist(&target).map_err(|error| BlobError::File { path: target, source: error.error })
+        path.persist(&target).map_err(|error| BlobError::Write { path: target, source: error.error })
     }
 
     pub(super) fn rename(&self, from: &Path, hash: BlobHash) -> Result<(), BlobError> {
         let path = self.make_folder(hash)?.join(file_name(hash));
-        fs::rename(from, &path).map_err(|source| BlobError::File { path, source })?;
+        fs::rename(from, &path).map_err(|source| BlobError::Write { path, source })?;
         self.sync_folder(hash)
     }
 
     pub(super) fn make_folder(&self, hash: BlobHash) -> Result<PathBuf, BlobError> {
         let path = self.blob_folder(hash);
         if !path.exists() {
-            fs::create_dir_all(&path).map_err(|source| BlobError::File { path: path.clone(), source })?;
+            fs::create_dir_all(&path).map_err(|source| BlobError::Write { path: path.clone(), source })?;
             sync(&self.folder)?;
         }
         Ok(path)
@@ -366,7 +381,7 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, BlobError> {
 
 fn remove(path: PathBuf) -> Result<(), BlobError> {
     match fs::remove_file(&path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(BlobError::File { path, source }),
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(BlobError::Write { path, source }),
         _ => Ok(()),
     }
 }
@@ -381,5 +396,5 @@ fn tree_name(hash: BlobHash) -> String {
 
 fn sync(folder: &Path) -> Result<(), BlobError> {
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(|source| BlobError::File { path: folder.to_owned(), source })
+    synced.map_err(|source| BlobError::Write { path: folder.to_owned(), source })
 }

@@ -3,10 +3,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::BlobError;
+use crate::store::Alarm;
 
 /// Pieces that are read, checked or deleted at the same time.
 const ON_DISK: usize = 16;
@@ -21,6 +25,7 @@ pub(super) struct Threads {
     incoming: Arc<Semaphore>,
     hung_up: CancellationToken,
     tasks: TaskTracker,
+    pub(super) alarm: Alarm,
 }
 
 impl Threads {
@@ -30,6 +35,7 @@ impl Threads {
             incoming: Arc::new(Semaphore::new(INCOMING)),
             hung_up: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            alarm: Alarm::default(),
         }
     }
 
@@ -52,15 +58,16 @@ impl Threads {
         self.tasks.wait().await;
     }
 
-    /// Runs work that waits for the disk alone.
+    /// Runs work that waits for the disk alone, and may change something there.
     pub(super) async fn on_disk<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, BlobError> + Send + 'static,
     ) -> Result<T, BlobError> {
-        self.run(&self.on_disk, work).await
+        let turn = self.on_disk.clone().acquire_owned().await.map_err(|_| BlobError::Stopping)?;
+        self.change(turn, work).await
     }
 
-    /// The same for somebody who reads: not while the node stops.
+    /// Reads for somebody: not while the node stops.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, BlobError> + Send + 'static,
@@ -68,7 +75,7 @@ impl Threads {
         tokio::select! {
             biased;
             () = self.hung_up() => Err(BlobError::Stopping),
-            read = self.run(&self.on_disk, work) => read,
+            read = self.run(work) => read,
         }
     }
 
@@ -80,19 +87,41 @@ impl Threads {
     ) -> Result<T, BlobError> {
         let free = timeout(patience, self.incoming.clone().acquire_owned());
         let turn = free.await.map_err(|_| BlobError::TooMany)?.map_err(|_| BlobError::Stopping)?;
+        self.change(turn, work).await
+    }
+
+    /// Nothing is changed once a write has failed.
+    async fn change<T: Send + 'static>(
+        &self,
+        turn: OwnedSemaphorePermit,
+        work: impl FnOnce() -> Result<T, BlobError> + Send + 'static,
+    ) -> Result<T, BlobError> {
+        if self.alarm.is_raised() {
+            return Err(BlobError::Failed);
+        }
+        let threads = self.clone();
         self.spawn(move || {
             let _turn = turn;
-            work()
+            let done = work();
+            // Here: who waits for it may have gone.
+            threads.hear(&done);
+            done
         })
         .await
     }
 
+    /// Raises the alarm if a write failed.
+    pub(super) fn hear<T>(&self, done: &Result<T, BlobError>) {
+        if let Err(BlobError::Write { path, source }) = done {
+            self.alarm.hear(path, source);
+        }
+    }
+
     async fn run<T: Send + 'static>(
         &self,
-        turns: &Arc<Semaphore>,
         work: impl FnOnce() -> Result<T, BlobError> + Send + 'static,
     ) -> Result<T, BlobError> {
-        let turn = turns.clone().acquire_owned().await.map_err(|_| BlobError::Stopping)?;
+        let turn = self.on_disk.clone().acquire_owned().await.map_err(|_| BlobError::Stopping)?;
         self.spawn(move || {
             let _turn = turn;
             work()

@@ -1,6 +1,6 @@
 //! `[database]`
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use serde::Deserialize;
 
@@ -21,10 +21,17 @@ pub struct DatabaseConfig {
     /// No setting: false only in tests, whose databases may be lost in a power cut.
     #[serde(skip, default = "always")]
     pub durable: bool,
+    /// No setting: shorter only in tests. How long SQLite waits for another process that writes.
+    #[serde(skip, default = "patience")]
+    pub busy: Duration,
 }
 
 fn always() -> bool {
     true
+}
+
+fn patience() -> Duration {
+    OpenOptions::BUSY
 }
 
 impl DatabaseConfig {
@@ -57,6 +64,7 @@ impl DatabaseConfig {
         let mut options = OpenOptions::new(url);
         options.readers = self.readers;
         options.durable = self.durable;
+        options.busy = self.busy;
         options.password = self.password.as_ref().map(|secret| secret.read(data_dir)).transpose()?;
         Ok(options)
     }

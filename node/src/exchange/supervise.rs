@@ -84,8 +84,9 @@ async fn report(context: &Context, partner: PartnerId, ended: &peer::Ended, wait
     let retry_at = now.plus(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
     tracing::info!(partner.id = %partner, code = %ended.code, detail = %ended.detail, retry_ms = wait.as_millis(), "exchange with a partner ended");
     context.status.fail(partner, state, (ended.code, ended.detail.clone()), now, retry_at);
-    // An unreachable peer is no news each time; a rule that was broken is.
+    // An unreachable peer is no news each time; a rule that was broken is. This node's disk is nobody else's fault.
     if !matches!(state, PeerState::Unreachable)
+        && !matches!(ended.code, Code::StoreFull | Code::StoreFailed)
         && let Err(error) = refusals::note(&context.db, now, partner, ended.code).await
     {
         tracing::error!(%error, "a refusal could not be noted");

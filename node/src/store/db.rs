@@ -10,14 +10,7 @@ mod postgres;
 mod sqlite;
 mod tx;
 
-use std::{
-    future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use sqlx::{
@@ -28,7 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use self::tx::Inner;
 pub use self::tx::Tx;
-use super::{OpenOptions, StoreError, Value, migrate};
+use super::{Alarm, OpenOptions, StoreError, Value, migrate};
 
 /// How long a write waits for its turn, and a statement for its answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -46,7 +39,7 @@ pub struct Db(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     pools: Pools,
-    failed: AtomicBool,
+    alarm: Alarm,
     tasks: TaskTracker,
 }
 
@@ -169,7 +162,7 @@ impl Db {
         };
         migrate::run(&pools).await?;
         let tasks = TaskTracker::new();
-        Ok(Self(Arc::new(Shared { pools, failed: AtomicBool::new(false), tasks })))
+        Ok(Self(Arc::new(Shared { pools, alarm: Alarm::default(), tasks })))
     }
 
     /// Runs `work` in a write transaction and commits it if it returns `Ok`.
@@ -233,7 +226,13 @@ impl Db {
     /// Did a write to disk fail? Then nothing is written any more until a restart.
     #[must_use]
     pub fn has_failed(&self) -> bool {
-        self.0.failed.load(Ordering::Acquire)
+        self.0.alarm.is_raised()
+    }
+
+    /// Raised then; files beside the database raise it too.
+    #[must_use]
+    pub fn alarm(&self) -> Alarm {
+        self.0.alarm.clone()
     }
 
     /// "SQLite" or "PostgreSQL".
@@ -247,10 +246,14 @@ impl Db {
 
     /// Makes what was deleted or overwritten unreadable on this disk: bytes in the journal, in dead rows, in free pages.
     pub async fn erase_hard(&self) -> Result<(), StoreError> {
-        match &self.0.pools {
+        if self.has_failed() {
+            return Err(StoreError::Failed);
+        }
+        let erased = match &self.0.pools {
             Pools::Sqlite { write, .. } => sqlite::erase_hard(write).await,
             Pools::Postgres { write, .. } => postgres::erase_hard(write).await,
-        }
+        };
+        erased.map_err(|error| self.noted(error))
     }
 
     /// Waits for running transactions, then closes all connections.
@@ -274,21 +277,26 @@ impl Db {
             return Err(StoreError::Failed);
         }
         let inner = match &self.0.pools {
-            Pools::Sqlite { write, .. } => Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Sqlite { write, .. } => write.begin_with("BEGIN IMMEDIATE").await.map(Inner::Sqlite),
             Pools::Postgres { write, .. } => {
-                Inner::Postgres(write.begin_with("BEGIN; LOCK TABLE writer IN EXCLUSIVE MODE").await?)
+                write.begin_with("BEGIN; LOCK TABLE writer IN EXCLUSIVE MODE").await.map(Inner::Postgres)
             }
         };
-        Ok(Tx::new(inner, self.clone()))
+        Ok(Tx::new(inner.map_err(|error| self.note(error))?, self.clone()))
     }
 
     /// Takes note of a failed write, so that no later one is acknowledged.
     fn note(&self, error: sqlx::Error) -> StoreError {
-        if StoreError::is_disk_failure(&error) {
-            self.0.failed.store(true, Ordering::Release);
-            tracing::error!(%error, "a write to disk failed, no more writes until a restart");
+        self.noted(error.into())
+    }
+
+    fn noted(&self, error: StoreError) -> StoreError {
+        if let StoreError::Database(failure) = &error
+            && StoreError::is_disk_failure(failure)
+        {
+            self.0.alarm.raise(failure);
         }
-        error.into()
+        error
     }
 }
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use volbridge_proto::Code;
 
+use super::alarm::is_full;
+
 /// Why the store could not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -102,7 +104,10 @@ impl StoreError {
         match self {
             Self::Corrupt { .. } => Code::StoreCorrupt,
             Self::Stopping => Code::ShuttingDown,
-            Self::Failed => Code::Unavailable,
+            Self::Full => Code::StoreFull,
+            Self::Failed => Code::StoreFailed,
+            Self::Database(error) if Self::is_disk_failure(error) => Code::StoreFailed,
+            Self::File { source, .. } if is_full(source) => Code::StoreFull,
             error if error.is_passing() => Code::Unavailable,
             _ => Code::Internal,
         }

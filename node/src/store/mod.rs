@@ -5,6 +5,7 @@
 //! whatever comes from strangers was verified by `proto` before.
 
 pub mod access;
+pub mod alarm;
 pub mod blobs;
 pub mod causes;
 pub mod changes;
@@ -31,6 +32,7 @@ pub mod value;
 pub mod withdrawals;
 
 pub use crate::args;
+pub use alarm::Alarm;
 pub use db::{Db, Query, Row, Tx};
 pub use error::StoreError;
 pub use options::OpenOptions;

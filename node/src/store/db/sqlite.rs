@@ -1,9 +1,8 @@
 //! SQLite: one file in WAL mode. Measured in power-cut trials: only `synchronous=FULL` lost nothing acknowledged.
 
-use std::time::Duration;
-
+use futures::FutureExt as _;
 use sqlx::{
-    SqliteConnection, SqlitePool,
+    Connection, SqliteConnection, SqlitePool,
     pool::PoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
@@ -13,9 +12,6 @@ use crate::store::StoreError;
 
 /// "Volb": marks the file as ours, for `file` and for us.
 const APPLICATION_ID: i64 = 0x566f_6c62;
-
-/// Waiting for another process; other writers of this one queue for the connection.
-const BUSY: Duration = Duration::from_secs(10);
 
 /// In KiB, below zero: the indexes' inner pages and the leaves that are being filled stay in memory.
 const WRITER_CACHE: &str = "-65536";
@@ -36,7 +32,7 @@ pub(super) async fn open(options: &OpenOptions) -> Result<Pools, StoreError> {
     let synchronous = if options.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off };
     let base = SqliteConnectOptions::new()
         .filename(path)
-        .busy_timeout(BUSY)
+        .busy_timeout(options.busy)
         .foreign_keys(true)
         .synchronous(synchronous)
         .pragma("secure_delete", "ON")
@@ -66,13 +62,24 @@ pub(super) async fn open(options: &OpenOptions) -> Result<Pools, StoreError> {
     Ok(Pools::Sqlite { read: read.map_err(|e| unusable(e.to_string()))?, write })
 }
 
-/// Connections to a file don't go stale: no test before use, no renewal.
+/// Connections to a file don't go stale: no renewal, and no test before use but one.
 fn lasting_pool() -> PoolOptions<sqlx::Sqlite> {
     PoolOptions::new()
         .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
+        .before_acquire(|connection, _| is_clean(connection).boxed())
         .max_lifetime(None)
         .idle_timeout(None)
+}
+
+/// SQLite ends a transaction by itself when the disk is full or fails; the driver, whose ROLLBACK then fails, believes for
+/// ever that it is in one. Such a connection is closed, and another takes its place (threats.md F04).
+async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if Connection::is_in_transaction(connection) {
+        // Behind a ROLLBACK that still waits for its turn.
+        connection.ping().await?;
+    }
+    Ok(!Connection::is_in_transaction(connection))
 }
 
 /// Refuses a file that belongs to another program, marks a new one.

@@ -130,6 +130,16 @@ pub fn advice(code: Code, lang: Lang) -> String {
             "use the policy file of the log that the proof is from",
             "请使用该证明所属日志的策略文件"
         ),
+        Code::StoreFull => say!(
+            lang,
+            "free some space on the node's disk and try again; no restart is needed",
+            "请在节点的磁盘上腾出空间后重试，无须重启"
+        ),
+        Code::StoreFailed => say!(
+            lang,
+            "check the disk (the node's log names the file), then restart the node and try again with the same idempotency key",
+            "请检查磁盘（节点日志写明了文件），再重启节点，并用同一幂等键重试"
+        ),
         Code::StoreCorrupt => say!(lang, "run: volbridge fsck", "请运行：volbridge fsck"),
         Code::RateLimited => say!(lang, "wait a little, then try again", "稍候再试"),
         _ => String::new(),

@@ -166,6 +166,8 @@ const SENTENCES: &[(Code, &str)] = &[
     (Code::DeadlineExceeded, "超时"),
     (Code::Unavailable, "节点暂时无法处理，请重试"),
     (Code::ShuttingDown, "节点正在停止"),
+    (Code::StoreFull, "节点的磁盘已满，未写入任何内容"),
+    (Code::StoreFailed, "节点写入磁盘失败，重启之前不再写入"),
     (Code::StoreCorrupt, "有一行存储数据已损坏"),
     (Code::Internal, "节点出错，原因见其日志"),
 ];
