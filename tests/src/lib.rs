@@ -25,6 +25,7 @@ pub mod outlets;
 pub mod packed;
 pub mod partner;
 pub mod pg;
+pub mod pg_proxy;
 pub mod place;
 pub mod portal;
 pub mod proxy;

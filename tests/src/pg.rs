@@ -11,7 +11,7 @@ use std::{
         fs::chown,
         process::{CommandExt, parent_id},
     },
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
     sync::{
         OnceLock,
@@ -28,6 +28,7 @@ const DURABLE: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), [b'k', b'i',
 pub struct PgCluster {
     bin: PathBuf,
     folder: PathBuf,
+    durable: bool,
 }
 
 /// A database of one test; dropped with it.
@@ -68,7 +69,7 @@ impl PgCluster {
         let folder = std::env::temp_dir().join(format!("{name}-{runner}"));
         let lock = File::create(folder.with_extension("lock"))?;
         lock.lock()?;
-        let cluster = Self { bin: bin_folder()?, folder };
+        let cluster = Self { bin: bin_folder()?, folder, durable: DURABLE };
         if !cluster.is_ready() {
             cluster.start_server(runner)?;
         }
@@ -78,7 +79,7 @@ impl PgCluster {
     fn start_server(&self, runner: u32) -> io::Result<()> {
         let _ = fs::remove_dir_all(&self.folder);
         fs::create_dir(&self.folder)?;
-        let owner = owner(&self.folder)?;
+        let owner = owner()?;
         if let Some((uid, gid)) = owner {
             chown(&self.folder, Some(uid), Some(gid))?;
         }
@@ -90,17 +91,23 @@ impl PgCluster {
         if !initdb.status()?.success() {
             return Err(io::Error::other("initdb failed"));
         }
+        self.launch()?;
+        self.clean_up_after(runner)
+    }
+
+    fn launch(&self) -> io::Result<()> {
+        let owner = owner()?;
+        let data = self.folder.join("data");
         let mut postgres = self.server("postgres", owner);
         postgres.arg("-D").arg(&data).arg("-k").arg(&self.folder);
         for setting in ["listen_addresses=", "max_connections=300", "shared_buffers=64MB"] {
             postgres.args(["-c", setting]);
         }
-        if !DURABLE {
+        if !self.durable {
             postgres.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
         }
         postgres.stderr(File::create(self.folder.join("log"))?).process_group(0);
-        let server = postgres.spawn()?.id();
-        self.clean_up_after(runner, server)?;
+        postgres.spawn()?;
         for _ in 0..300 {
             if self.is_ready() {
                 return Ok(());
@@ -111,12 +118,13 @@ impl PgCluster {
     }
 
     /// A shell that stops the server and removes its files once the runner has gone.
-    fn clean_up_after(&self, runner: u32, server: u32) -> io::Result<()> {
+    fn clean_up_after(&self, runner: u32) -> io::Result<()> {
         let script = "while kill -0 $0 2>/dev/null; do sleep 1; done
-            kill -INT $1; while kill -0 $1 2>/dev/null; do sleep 0.2; done
-            rm -rf \"$2\" \"$2.lock\"";
+            kill -INT $(head -n 1 \"$1/data/postmaster.pid\")
+            while [ -e \"$1/data/postmaster.pid\" ]; do sleep 0.2; done
+            rm -rf \"$1\" \"$1.lock\"";
         let mut shell = Command::new("sh");
-        shell.arg("-c").arg(script).arg(runner.to_string()).arg(server.to_string()).arg(&self.folder);
+        shell.arg("-c").arg(script).arg(runner.to_string()).arg(&self.folder);
         quiet(&mut shell).process_group(0).spawn().map(drop)
     }
 
@@ -137,6 +145,47 @@ impl PgCluster {
             command.uid(uid).gid(gid);
         }
         command
+    }
+}
+
+#[allow(dead_code, reason = "packages that include this file share the one server alone")]
+impl PgCluster {
+    /// A server of one test's own, which it may restart.
+    ///
+    /// # Panics
+    /// If PostgreSQL isn't installed or doesn't start.
+    #[expect(clippy::expect_used, reason = "only tests call this")]
+    pub fn own() -> &'static Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let (process, number) = (std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(format!("volbridge-pg-own-{process}-{number}"));
+        let start = || {
+            let cluster = Self { bin: bin_folder()?, folder, durable: true };
+            cluster.start_server(process)?;
+            Ok::<_, io::Error>(cluster)
+        };
+        Box::leak(Box::new(start().expect("PostgreSQL for tests: is it installed?")))
+    }
+
+    /// Stops the server and starts it again: as an operator does, or `at_once`, as a crash does.
+    ///
+    /// # Panics
+    /// If it doesn't stop or start.
+    #[expect(clippy::expect_used, reason = "only tests call this")]
+    pub fn restart(&self, at_once: bool) {
+        let file = self.folder.join("data/postmaster.pid");
+        let lines = fs::read_to_string(&file).expect("a server that runs");
+        let server = lines.lines().next().expect("its process").to_owned();
+        let signal = if at_once { "-QUIT" } else { "-INT" };
+        let told = Command::new("kill").args([signal, &server]).status();
+        assert!(told.is_ok_and(|status| status.success()), "kill {signal} {server}");
+        for _ in 0..600 {
+            if !file.exists() {
+                return self.launch().expect("it starts again");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert!(!file.exists(), "the server doesn't stop");
     }
 }
 
@@ -165,9 +214,9 @@ fn bin_folder() -> io::Result<PathBuf> {
 }
 
 /// PostgreSQL refuses to run as root: then it runs as the user `postgres`.
-fn owner(folder: &Path) -> io::Result<Option<(u32, u32)>> {
+fn owner() -> io::Result<Option<(u32, u32)>> {
     use std::os::unix::fs::MetadataExt;
-    if fs::metadata(folder)?.uid() != 0 {
+    if fs::metadata("/proc/self")?.uid() != 0 {
         return Ok(None);
     }
     let users = fs::read_to_string("/etc/passwd")?;

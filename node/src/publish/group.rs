@@ -27,7 +27,7 @@ use crate::{
     ingest::{self, Beside, Effects, Judged},
     metrics,
     store::{
-        Tx, entries,
+        Query, Tx, entries,
         idempotency::{self, Done},
         logs,
     },
@@ -217,11 +217,16 @@ async fn enter(
 }
 
 /// The records that a request made when it first came. One that was withdrawn since is said to be.
-async fn records_at(tx: &Tx, context: &Context, indexes: &[u64]) -> Result<Vec<PublishedRecord>, Error> {
+pub(super) async fn records_at(
+    query: &impl Query,
+    context: &Context,
+    indexes: &[u64],
+) -> Result<Vec<PublishedRecord>, Error> {
     let mut records = Vec::with_capacity(indexes.len());
     for index in indexes {
-        let row =
-            entries::at(tx, context.own.number, *index).await?.ok_or_else(|| Error::new(Code::Internal))?;
+        let row = entries::at(query, context.own.number, *index)
+            .await?
+            .ok_or_else(|| Error::new(Code::Internal))?;
         let id = row.id().ok_or_else(|| Error::new(Code::Internal))?;
         let statement =
             context.own_statement(&row)?.ok_or_else(|| Error::new(Code::RecordErased).with("record", id))?;

@@ -9,13 +9,13 @@ use volbridge_proto::{
     wire::record::v1 as wire,
 };
 
-use super::{Draft, Idempotency, PublishedRecord};
+use super::{Draft, Idempotency, PublishedRecord, group::records_at};
 use crate::{
     context::Context,
     error::Error,
     store::{
         entries::{self, State},
-        revisions, withdrawals,
+        idempotency, revisions, withdrawals,
     },
 };
 
@@ -39,6 +39,28 @@ impl Context {
         reason: &str,
         idempotency: Option<Idempotency>,
     ) -> Result<PublishedRecord, Error> {
+        let drafts = match self.withdrawals(what, reason).await {
+            Ok(drafts) => drafts,
+            // Withdrawn already: by this very request, whose answer was lost?
+            Err(refused) => return self.withdrawn_before(idempotency).await?.ok_or(refused),
+        };
+        let records = self.publish(drafts, idempotency).await?;
+        records.first().copied().ok_or_else(|| Error::new(Code::Internal))
+    }
+
+    /// What this request made when it first came, if it did.
+    async fn withdrawn_before(
+        &self,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Option<PublishedRecord>, Error> {
+        let Some(asked) = idempotency else { return Ok(None) };
+        let known = idempotency::find(&self.db, &asked.key).await?;
+        let Some(known) = known.filter(|known| known.request == asked.request) else { return Ok(None) };
+        Ok(records_at(&self.db, self, &known.indexes).await?.first().copied())
+    }
+
+    /// The Withdrawals that name these records.
+    async fn withdrawals(&self, what: Withdraw, reason: &str) -> Result<Vec<Draft>, Error> {
         let ids = match what {
             Withdraw::Records(ids) => ids,
             Withdraw::Subject(subject) => {
@@ -65,8 +87,7 @@ impl Context {
         if drafts.is_empty() {
             return Err(Error::new(Code::NotFound));
         }
-        let records = self.publish(drafts, idempotency).await?;
-        records.first().copied().ok_or_else(|| Error::new(Code::Internal))
+        Ok(drafts)
     }
 
     async fn withdrawable(&self, id: &RecordId) -> Result<Class, Error> {
