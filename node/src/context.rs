@@ -17,7 +17,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use volbridge_proto::{
-    LogId, PartnerId, Refusal,
+    LogId, PartnerId, Refusal, Timestamp,
+    exchange::freshness::Freshness,
     identity::{introduction, rotation::KeyHistory},
     record::{Body, Statement},
     seal,
@@ -43,6 +44,7 @@ use crate::{
     metrics,
     publish::{Publisher, Withdraw},
     status::StatusBoard,
+    steady::Steady,
     store::{
         Db, Query, StoreError,
         entries::EntryRow,
@@ -73,6 +75,7 @@ pub struct Context {
     pub db: Db,
     /// Time and randomness.
     pub env: Env,
+    steady: Steady,
     /// Secret keys.
     pub keys: NodeKeys,
     /// The own log.
@@ -132,6 +135,7 @@ impl Context {
         Self {
             config: parts.config,
             db: parts.db,
+            steady: Steady::new(parts.env.now(), parts.env.elapsed()),
             env: parts.env,
             keys: parts.keys,
             own: parts.own,
@@ -158,6 +162,18 @@ impl Context {
             stop: CancellationToken::new(),
             cut_off: CancellationToken::new(),
         }
+    }
+
+    /// The time by which something ends or is judged: one jump of the system's clock doesn't move it. What is said of when
+    /// something was done takes the system's, `env.now()`.
+    pub fn now(&self) -> Timestamp {
+        self.steady.now(self.env.now(), self.env.elapsed())
+    }
+
+    /// How fresh a log is that was signed then, by either clock: the one may be wrong, and the other may not have believed
+    /// yet that it is right.
+    pub(crate) fn freshness(&self, signed_at: Option<Timestamp>) -> Freshness {
+        Freshness::of(signed_at, self.env.now()).max(Freshness::of(signed_at, self.now()))
     }
 
     /// Runs a task that shutdown waits for.
@@ -218,7 +234,7 @@ impl Context {
             partner: self.own.id.partner,
             own_log: self.own.number,
             sealing: &self.keys.sealing,
-            now: self.env.now(),
+            now: self.now(),
         }
     }
 

@@ -8,16 +8,20 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use rand::{CryptoRng, Rng as _, SeedableRng, TryCryptoRng, TryRng, rngs::StdRng};
+use rustix::time::{ClockId, clock_gettime};
 use volbridge_proto::{SubjectId, Timestamp};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
-    /// The time now.
+    /// The time now, as the system has it: somebody may set it.
     fn now(&self) -> Timestamp;
+
+    /// How long it has gone by a clock that nobody sets, since whatever moment.
+    fn elapsed(&self) -> Duration;
 }
 
 /// Gives random bytes that nobody can guess (in tests: that the seed decides).
@@ -56,6 +60,12 @@ impl Env {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// How long the clock that nobody sets has gone.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
     }
 
     /// Random bytes.
@@ -101,6 +111,13 @@ impl Clock for SystemClock {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
+
+    /// Goes on while the machine is asleep, which the clock of `Instant` does not.
+    fn elapsed(&self) -> Duration {
+        let since = clock_gettime(ClockId::Boottime);
+        let (seconds, nanos) = (u64::try_from(since.tv_sec), u32::try_from(since.tv_nsec));
+        Duration::new(seconds.unwrap_or(0), nanos.unwrap_or(0))
+    }
 }
 
 /// The system's generator, through a thread's own that it reseeds.
@@ -116,29 +133,41 @@ impl Rng for SystemRng {
 
 /// A clock for tests: stands still until moved. Clones are the same clock.
 #[derive(Clone, Debug)]
-pub struct ManualClock(Arc<AtomicI64>);
+pub struct ManualClock(Arc<Clocks>);
+
+/// In milliseconds.
+#[derive(Debug)]
+struct Clocks {
+    now: AtomicI64,
+    elapsed: AtomicI64,
+}
 
 impl ManualClock {
     /// Stands at `now`.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
-        Self(Arc::new(AtomicI64::new(now.as_millis())))
+        Self(Arc::new(Clocks { now: AtomicI64::new(now.as_millis()), elapsed: AtomicI64::new(0) }))
     }
 
-    /// Moves by `millis`, back if negative.
+    /// So much time passes.
     pub fn advance(&self, millis: i64) {
-        self.0.fetch_add(millis, Ordering::SeqCst);
+        self.0.elapsed.fetch_add(millis, Ordering::SeqCst);
+        self.0.now.fetch_add(millis, Ordering::SeqCst);
     }
 
-    /// Moves to `now`.
-    pub fn set(&self, now: Timestamp) {
-        self.0.store(now.as_millis(), Ordering::SeqCst);
+    /// Somebody moves the clock, back if negative; no time passes.
+    pub fn jump(&self, millis: i64) {
+        self.0.now.fetch_add(millis, Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+        Timestamp::from_millis(self.0.now.load(Ordering::SeqCst))
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.0.elapsed.load(Ordering::SeqCst).try_into().unwrap_or(0))
     }
 }
 

@@ -22,9 +22,10 @@ pub mod publish;
 pub mod receipts;
 mod repair;
 pub mod status;
+mod steady;
 pub mod store;
 pub mod tls;
-mod upkeep;
+pub mod upkeep;
 pub mod views;
 
 pub use error::Error;

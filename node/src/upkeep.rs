@@ -45,7 +45,11 @@ pub async fn run(context: Arc<Context>) {
     }
 }
 
-async fn round(context: &Arc<Context>, first: bool) -> Result<(), Error> {
+/// One round; the `first` also does what a crash may have left.
+///
+/// # Errors
+/// When the database or the disk fails; what wasn't done is done in the next.
+pub async fn round(context: &Arc<Context>, first: bool) -> Result<(), Error> {
     // A crash, a full disk or another process may have come between an erasure and its traces.
     if first || context.erase_again.load(Ordering::Acquire) {
         context.erase_again.store(true, Ordering::Release);
@@ -54,7 +58,7 @@ async fn round(context: &Arc<Context>, first: bool) -> Result<(), Error> {
         context.erase_again.store(false, Ordering::Release);
         context.receipts_due.notify_one();
     }
-    blobs::forget_uploads(&context.blobs, &context.db, context.env.now()).await?;
+    blobs::forget_uploads(&context.blobs, &context.db, context.now()).await?;
     erase_expired(context).await?;
     withdraw_owed(context).await?;
     exchange::delivery::drop_carried(context).await
@@ -62,7 +66,7 @@ async fn round(context: &Arc<Context>, first: bool) -> Result<(), Error> {
 
 /// Named records whose time is over: own ones are withdrawn, received ones erased (protocol section 6).
 async fn erase_expired(context: &Arc<Context>) -> Result<(), Error> {
-    let rows = revisions::expired(&context.db, context.env.now(), STEP).await?;
+    let rows = revisions::expired(&context.db, context.now(), STEP).await?;
     let (own, received): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.log == context.own.number);
     if !own.is_empty() {
         let ids = own.iter().map(|row| row.revision.id).collect();

@@ -63,7 +63,7 @@ async fn list(
         language: request::language(&request.language)?,
         country: request::country(&request.country)?,
         partner: request::partner(&request.partner)?,
-        now: api.context.env.now(),
+        now: api.context.now(),
     };
     let mut reading = api.read(caller).await?;
     let page = listings::list(&reading.tx, reading.viewer, &filter, after.as_ref(), limit).await?;

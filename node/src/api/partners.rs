@@ -253,7 +253,7 @@ impl Reading<'_> {
             root: log.frontier.root().to_vec(),
             checkpoint: log.checkpoint.clone(),
             vkeys: vec![keys.note.to_string(), keys.mldsa44.to_string()],
-            fresh: is_fresh(log, self.now),
+            fresh: is_fresh(&self.api.context, log),
             frozen: log.frozen,
         })
     }

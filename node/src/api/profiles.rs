@@ -5,7 +5,6 @@ use sha2::{Digest, Sha256};
 use tonic::{Request, Response, Status};
 use volbridge_proto::{
     Code, PartnerId, RecordId, Ref, SubjectId,
-    exchange::freshness::Freshness,
     kinds::{
         self, Payload,
         agreement::{self, AgreementHalf, Moment, in_force},
@@ -151,7 +150,7 @@ async fn publish(
     let subject = given.unwrap_or_else(|| api.context.env.new_named_subject());
     let consent = consent(&terms, subject, recipient, &request.purpose);
     let categories = kinds::volunteer_profile::categories(&profile);
-    kinds::consent::check_covers(&consent, recipient, &request.purpose, &categories, api.context.env.now())
+    kinds::consent::check_covers(&consent, recipient, &request.purpose, &categories, api.context.now())
         .map_err(|refusal| refusal.at("consent"))?;
     let authority = authority(api, recipient, &request.purpose, &terms.categories).await?;
     let expires_at = request::moment(terms.expires_at);
@@ -250,10 +249,10 @@ async fn authority(
 ) -> Result<Authority, Error> {
     let on = api.context.db.snapshot().await?;
     let me = api.context.own.id.partner;
-    let now = api.context.env.now();
+    let now = api.context.now();
     let other_log = logs::of_partner(&on, recipient).await?.pop();
     let other_log = other_log.ok_or_else(|| Error::new(Code::PeerUnknown).at("recipient"))?;
-    if !Freshness::of(other_log.signed_at, now).may_seal() {
+    if !api.context.freshness(other_log.signed_at).may_seal() {
         return Err(Error::new(Code::CheckpointStale).at("recipient"));
     }
     let own_log = logs::load(&on, api.context.own.number).await?;

@@ -7,7 +7,6 @@ use std::{
 
 use volbridge_proto::{
     Timestamp,
-    exchange::freshness::Freshness,
     identity::keys::Ed25519Public,
     record::Statement,
     tlog::{
@@ -20,6 +19,7 @@ use volbridge_proto::{
 
 use super::{Api, permit::Caller, reading::Reading};
 use crate::{
+    context::Context,
     error::Error,
     heads::Head,
     store::{
@@ -53,7 +53,7 @@ impl LogFacts {
         place: &Place,
         said: Said,
         logged_at: Option<Timestamp>,
-        now: Timestamp,
+        fresh: bool,
     ) -> wire::Provenance {
         let Self { row, cosigned } = self;
         let covered = row.checkpoint_size > place.index;
@@ -69,7 +69,7 @@ impl LogFacts {
             logged_at: logged_at.map_or(0, Timestamp::as_millis),
             checkpoint_size: if covered { row.checkpoint_size } else { 0 },
             cosigners: if is_cosigned { cosigned.names.to_vec() } else { Vec::new() },
-            fresh: is_fresh(row, now),
+            fresh,
             demonstration: is_demonstration(&row.origin),
         }
     }
@@ -120,7 +120,8 @@ impl Reading<'_> {
         let facts = self.log(place.log).await?;
         let said = statement.map(|said| Said { revision: said.revision, issued_at: said.issued_at });
         let logged_at = signed::at(&self.tx, place.log, place.index).await?;
-        Ok(facts.provenance(place, said.unwrap_or_default(), logged_at, self.now))
+        let fresh = is_fresh(&self.api.context, &facts.row);
+        Ok(facts.provenance(place, said.unwrap_or_default(), logged_at, fresh))
     }
 
     /// A log, and who cosigned it last.
@@ -188,8 +189,8 @@ fn shown_name(descriptor: &record::PartnerDescriptor, otherwise: &str) -> String
 }
 
 /// Whether the log's ML-DSA line is under 30 minutes old.
-pub(super) fn is_fresh(row: &LogRow, now: Timestamp) -> bool {
-    Freshness::of(row.signed_at, now).may_confirm()
+pub(super) fn is_fresh(context: &Context, row: &LogRow) -> bool {
+    context.freshness(row.signed_at).may_confirm()
 }
 
 fn is_demonstration(origin: &str) -> bool {

@@ -31,7 +31,7 @@ impl Api {
             api: self,
             tx: self.context.db.snapshot().await?,
             viewer: caller.viewer(&self.context),
-            now: self.context.env.now(),
+            now: self.context.now(),
             logs: BTreeMap::new(),
             names: BTreeMap::new(),
         })

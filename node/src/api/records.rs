@@ -9,7 +9,7 @@ use volbridge_proto::{
     wire::node::v1::{self as wire, records_server::Records},
 };
 
-use super::{Api, answer, permit::Caller, proofs, provenance::Said, reading::Reading, request};
+use super::{Api, answer, permit::Caller, proofs, provenance::{self, Said}, reading::Reading, request};
 use crate::{
     error::Error,
     ingest,
@@ -319,7 +319,8 @@ impl Api {
         let place = Place { log: own.number, log_id: own.id, index: record.index, id: record.id };
         let said = Said { revision: record.revision, issued_at: record.issued_at };
         let logged_at = signed::at(&self.context.db, own.number, record.index).await?;
-        let provenance = facts.provenance(&place, said, logged_at, self.context.env.now());
+        let fresh = provenance::is_fresh(&self.context, &facts.row);
+        let provenance = facts.provenance(&place, said, logged_at, fresh);
         Ok(wire::Published { provenance: Some(provenance), subject: record.subject.to_vec() })
     }
 }

@@ -43,7 +43,7 @@ pub async fn acknowledged(
 
 /// Drops what was carried and is delivered, or was kept long enough.
 pub async fn drop_carried(context: &Arc<Context>) -> Result<(), Error> {
-    let (now, own) = (context.env.now(), context.own.number);
+    let (now, own) = (context.now(), context.own.number);
     let due = recipients::carried_due(&context.db, now, STEP).await?;
     if due.is_empty() {
         return Ok(());

@@ -209,7 +209,10 @@ pub async fn set_frontier(tx: &mut Tx, log: LogNumber, frontier: &Frontier) -> R
     Ok(())
 }
 
-/// Keeps a newer signed note, or the same size with more cosignatures. The time of the newest ML-DSA-44 line stays. False if the kept one is larger.
+/// Keeps a newer signed note, or the same size with more cosignatures. False if the kept one is larger.
+///
+/// The time is that of the ML-DSA-44 line of the largest size that has one, be it earlier than one before: a signer's
+/// clock that was put right must not leave its log ahead of everybody's until that time has come (threats.md F15).
 pub async fn set_checkpoint(
     tx: &mut Tx,
     log: LogNumber,
@@ -218,19 +221,25 @@ pub async fn set_checkpoint(
     signed_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    if let Some(at) = signed_at {
-        signed::keep(tx, log, size, note, at).await?;
-    }
-    let signed_at = signed_at.map_or(0, Timestamp::as_millis);
     let touched = tx
         .execute(
-            "UPDATE log SET checkpoint = $1, checkpoint_size = $2,
-                            signed_at = CASE WHEN signed_at < $3 THEN $4 ELSE signed_at END, changed_at = $5,
-                            known_size = CASE WHEN known_size < $6 THEN $7 ELSE known_size END
-             WHERE number = $8 AND checkpoint_size <= $9",
-            args![note, size, signed_at, signed_at, now, size, size, log, size],
+            "UPDATE log SET checkpoint = $1, checkpoint_size = $2, changed_at = $3,
+                            known_size = CASE WHEN known_size < $4 THEN $5 ELSE known_size END
+             WHERE number = $6 AND checkpoint_size <= $7",
+            args![note, size, now, size, size, log, size],
         )
         .await?;
+    if let Some(at) = signed_at {
+        if touched == 1 {
+            tx.execute(
+                "UPDATE log SET signed_at = $1 WHERE number = $2 AND
+                 (signed_at < $3 OR NOT EXISTS (SELECT 1 FROM signed_size WHERE log = $4 AND size >= $5))",
+                args![at, log, at, log, size],
+            )
+            .await?;
+        }
+        signed::keep(tx, log, size, note, at).await?;
+    }
     Ok(touched == 1)
 }
 

@@ -104,6 +104,28 @@ async fn t05_size_and_checkpoint_of_a_log_never_fall(#[case] place: Place) {
 #[case::sqlite(sqlite())]
 #[case::postgres(postgres())]
 #[tokio::test]
+async fn f15_a_signer_whose_clock_was_put_right_is_believed_again(#[case] place: Place) {
+    let db = place.open().await;
+    let mut log = new_log(&db, 1).await;
+    let mut tx = db.begin().await.unwrap();
+    append(&mut tx, &mut log, 4).await;
+    let year = NOW.plus(365 * 24 * 60 * 60 * 1000);
+    let mut signed_at = async |size: u64, at: Option<Timestamp>| {
+        logs::set_checkpoint(&mut tx, log.number, "note", size, at, NOW).await.unwrap();
+        logs::load(&tx, log.number).await.unwrap().signed_at
+    };
+    assert_eq!(signed_at(1, Some(NOW)).await, Some(NOW));
+    assert_eq!(signed_at(2, Some(year)).await, Some(year));
+    // The same size again, with another's line: the newest of its times.
+    assert_eq!(signed_at(2, Some(NOW)).await, Some(year));
+    assert_eq!(signed_at(3, None).await, Some(year), "without a line of its own");
+    assert_eq!(signed_at(4, Some(NOW.plus(1))).await, Some(NOW.plus(1)));
+}
+
+#[rstest]
+#[case::sqlite(sqlite())]
+#[case::postgres(postgres())]
+#[tokio::test]
 async fn evidence_freezes_a_log_and_stays(#[case] place: Place) {
     let db = place.open().await;
     let log = new_log(&db, 1).await.number;
