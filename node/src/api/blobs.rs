@@ -11,6 +11,7 @@ use volbridge_proto::{
 
 use super::{Api, answer, permit::Caller, request, status};
 use crate::{
+    blobs::BlobError,
     error::Error,
     store::blobs::{self, BlobName},
     views::materials,
@@ -84,7 +85,7 @@ async fn fetch(
     };
     let rest = held.size - request.offset;
     let length = if request.length == 0 { rest } else { request.length.min(rest) };
-    let pieces = api.context.blobs.read(hash, request.offset, length)?;
+    let pieces = api.context.blobs.read(hash, request.offset, length).map_err(cut_short)?;
     let pieces = pieces.map(|piece| {
         piece
             .map(|data| wire::FetchBlobResponse { data, ..Default::default() })
@@ -93,9 +94,17 @@ async fn fetch(
     Ok(Box::pin(stream::iter([Ok(first)]).chain(pieces)))
 }
 
+/// A range that lies in the blob and not in its file: the file is shorter than it was (threats.md F13).
+fn cut_short(error: BlobError) -> Error {
+    match error {
+        BlobError::Range => Error::new(Code::StoreCorrupt).because(error),
+        error => error.into(),
+    }
+}
+
 async fn read(api: &Api, hash: BlobHash, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
-    let mut pieces = Box::pin(api.context.blobs.read(hash, offset, length)?);
+    let mut pieces = Box::pin(api.context.blobs.read(hash, offset, length).map_err(cut_short)?);
     while let Some(piece) = pieces.next().await {
         bytes.extend(piece?);
     }

@@ -2,6 +2,7 @@
 //! and damaged disks do to them.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod damaging;
 mod fetching;
 mod reading;
 
