@@ -54,7 +54,7 @@ impl Context {
         idempotency: Option<Idempotency>,
     ) -> Result<Option<PublishedRecord>, Error> {
         let Some(asked) = idempotency else { return Ok(None) };
-        let known = idempotency::find(&self.db, &asked.key).await?;
+        let known = idempotency::find(&self.db, &[&asked.key]).await?.remove(&asked.key);
         let Some(known) = known.filter(|known| known.request == asked.request) else { return Ok(None) };
         Ok(records_at(&self.db, self, &known.indexes).await?.first().copied())
     }
