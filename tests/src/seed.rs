@@ -3,6 +3,7 @@
 use rand::{SeedableRng as _, rngs::StdRng};
 
 /// A generator from `VOLBRIDGE_TEST_SEED`, or from this seed.
+#[expect(clippy::print_stderr, reason = "a test that fails says how to play it again")]
 pub fn rng(seed: u64) -> StdRng {
     let seed = number("VOLBRIDGE_TEST_SEED").unwrap_or(seed);
     eprintln!("VOLBRIDGE_TEST_SEED={seed}");

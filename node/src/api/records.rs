@@ -9,7 +9,14 @@ use volbridge_proto::{
     wire::node::v1::{self as wire, records_server::Records},
 };
 
-use super::{Api, answer, permit::Caller, proofs, provenance::{self, Said}, reading::Reading, request};
+use super::{
+    Api, answer,
+    permit::Caller,
+    proofs,
+    provenance::{self, Said},
+    reading::Reading,
+    request,
+};
 use crate::{
     error::Error,
     ingest,

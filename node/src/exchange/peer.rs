@@ -186,7 +186,7 @@ impl Session {
         let mut round = interval_at(Instant::now(), HEADS);
         let mut gathered: Option<Instant> = None;
         loop {
-            let late = self.late();
+            let late = self.late().filter(|_| self.has_room());
             let result = tokio::select! {
                 message = self.inbox.message(), if self.has_room() => match message {
                     Ok(Some(message)) => self.take(message).await,
@@ -194,7 +194,11 @@ impl Session {
                     Err(status) => Err(refused(status).into()),
                 },
                 // Others' writing makes room, too.
-                _ = freed.changed(), if !self.context.room.is_left() => Ok(()),
+                _ = freed.changed(), if !self.context.room.is_left() => {
+                    // What the peer sent meanwhile lay there unread: it wasn't slow.
+                    self.stored = Instant::now();
+                    Ok(())
+                }
                 (log, written) = written(&mut self.following, &context) => self.written(log, written).await,
                 _ = round.tick() => self.round().await,
                 () = sleep_until(late.unwrap_or_else(Instant::now)), if late.is_some() => {

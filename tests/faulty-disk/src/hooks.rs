@@ -1,5 +1,4 @@
 //! The functions of the C library that this stands before.
-#![expect(clippy::missing_safety_doc, reason = "each has the contract of the function whose name it bears")]
 
 use std::{
     ffi::{CStr, OsStr, c_char, c_int, c_long, c_void},
