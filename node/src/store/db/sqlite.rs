@@ -17,7 +17,7 @@ const APPLICATION_ID: i64 = 0x566f_6c62;
 const WRITER_CACHE: &str = "-65536";
 
 /// The same of each reader; the system caches the file too.
-const READER_CACHE: &str = "-8192";
+const READER_CACHE: &str = "-4096";
 
 /// Bytes of a page, in files that are made from now on: a listing fills a sixth of one.
 const PAGE: u32 = 8_192;
