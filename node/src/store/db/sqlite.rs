@@ -14,7 +14,7 @@ use crate::store::StoreError;
 const APPLICATION_ID: i64 = 0x566f_6c62;
 
 /// In KiB, below zero: the indexes' inner pages and the leaves that are being filled stay in memory.
-const WRITER_CACHE: &str = "-65536";
+const WRITER_CACHE: &str = "-32768";
 
 /// The same of each reader; the system caches the file too.
 const READER_CACHE: &str = "-4096";
