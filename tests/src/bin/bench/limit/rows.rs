@@ -21,7 +21,7 @@ const LOG: i64 = 1;
 
 /// A connection that writes entries.
 pub enum Rows {
-    /// To a file, set up as the node's own.
+    /// To a file, set up as the node's own, with twice its cache.
     Sqlite(Box<SqliteConnection>),
     /// To a server.
     Postgres(Box<PgConnection>),
