@@ -37,6 +37,7 @@ const FILES: &[&str] = &[
     "volbridge/node/v1/network.proto",
     "volbridge/node/v1/people.proto",
     "volbridge/node/v1/records.proto",
+    "volbridge/node/v1/search.proto",
 ];
 
 #[expect(clippy::disallowed_methods, reason = "cargo tells a build script where to write by the environment")]

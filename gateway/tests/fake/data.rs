@@ -168,6 +168,7 @@ fn organisations(
                 place: Some(place("CN", "北京", 39_904_200, 116_407_400)),
                 website: "https://example.org".to_owned(),
                 parent: Vec::new(),
+                ..record::Organisation::default()
             }),
         })
         .collect()
@@ -423,6 +424,7 @@ fn source(told: &Told, side: usize, organisation: &[u8], say: &impl Fn(&str) -> 
             certificate: true,
             ..Default::default()
         }),
+        ..record::Role::default()
     };
     let mut roles = vec![role(1, told.slots)];
     if told.slots > 4 {
@@ -451,6 +453,7 @@ fn source(told: &Told, side: usize, organisation: &[u8], say: &impl Fn(&str) -> 
         min_age: 18,
         max_age: 0,
         applicants: "international".to_owned(),
+        ..record::Listing::default()
     }
 }
 

@@ -75,6 +75,9 @@ pub const METHODS: &[(&str, Right)] = &[
     ("Records.Get", Everyone),
     ("Records.Proof", Everyone),
     ("Records.Withdraw", Staff),
+    ("Search.Listings", Everyone),
+    ("Search.Match", Everyone),
+    ("Search.Suggest", Everyone),
     ("Translations.Publish", Staff),
 ];
 

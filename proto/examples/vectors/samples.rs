@@ -161,6 +161,7 @@ pub fn organisation() -> Organisation {
         place: Some(beijing()),
         website: "https://bvdrs.example.org/".into(),
         parent: public_subject().to_vec(),
+        ..Organisation::default()
     }
 }
 
@@ -189,6 +190,7 @@ pub fn listing() -> Listing {
                 visa: true,
                 ..Offer::default()
             }),
+            ..Role::default()
         }],
         sdgs: vec![4, 17],
         requirements: "A degree, and patience.".into(),
@@ -199,6 +201,7 @@ pub fn listing() -> Listing {
         min_age: 21,
         max_age: 65,
         applicants: "international".into(),
+        ..Listing::default()
     }
 }
 

@@ -102,6 +102,7 @@ impl NewListing {
             min_age: self.min_age,
             max_age: self.max_age,
             applicants: self.applicants,
+            ..record::Listing::default()
         })
     }
 
@@ -163,6 +164,7 @@ impl NewRole {
                 certificate: self.offer.certificate,
             })
             .filter(|offer| *offer != record::Offer::default()),
+            ..record::Role::default()
         }
     }
 }
