@@ -124,6 +124,11 @@ impl Partner {
         self.folder.path()
     }
 
+    /// Where its records are stored, for who looks past the node.
+    pub fn database_url(&self) -> String {
+        self.place.url()
+    }
+
     /// The file of its API's token.
     pub fn token_file(&self) -> PathBuf {
         self.folder.path().join("keys/api-token")
