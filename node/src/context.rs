@@ -5,7 +5,7 @@ use std::{
     future::Future,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -23,6 +23,7 @@ use volbridge_proto::{
     record::{Body, Statement},
     seal,
     tlog::note::VerifierKey,
+    wire::record::v1 as record,
 };
 
 use crate::{
@@ -104,7 +105,9 @@ pub struct Context {
     /// Files or pages of what was erased may still be there: upkeep tries again.
     pub(crate) erase_again: AtomicBool,
     cosigned: Mutex<Instant>,
-    reloading: tokio::sync::Mutex<()>,
+    /// How many times somebody wanted the partners read again, and of which of these wishes they have been.
+    reload_wishes: AtomicU64,
+    reloaded: tokio::sync::Mutex<u64>,
     admitted: RwLock<BTreeSet<PartnerId>>,
     carried: RwLock<Arc<[PartnerId]>>,
     histories: Histories,
@@ -154,7 +157,8 @@ impl Context {
             publisher: parts.publisher,
             erase_again: AtomicBool::new(false),
             cosigned: Mutex::new(Instant::now()),
-            reloading: tokio::sync::Mutex::default(),
+            reload_wishes: AtomicU64::new(0),
+            reloaded: tokio::sync::Mutex::default(),
             admitted: RwLock::default(),
             carried: RwLock::default(),
             histories: Histories::default(),
@@ -257,39 +261,36 @@ impl Context {
     pub async fn reload_peers(&self) -> Result<(), Error> {
         // One after the other: what was read earlier must not replace what was read later, or somebody who was just
         // admitted stays out and somebody who was suspended stays in.
-        let _turn = self.reloading.lock().await;
+        let wish = self.reload_wishes.fetch_add(1, Ordering::AcqRel) + 1;
+        let mut reloaded = self.reloaded.lock().await;
+        if *reloaded >= wish {
+            // Begun after this was wanted: of a hundred partners whose keys come at once, most needn't be read again.
+            return Ok(());
+        }
+        let wishes = self.reload_wishes.load(Ordering::Acquire);
+        let rows: Vec<_> = peers::all(&self.db).await?.into_iter().filter(|peer| !peer.suspended).collect();
+        let partners: Vec<PartnerId> = rows.iter().map(|peer| peer.partner).collect();
+        let mut descriptors = views::partners::among(&self.db, &partners).await?;
+        let infos = views::partners::node_infos(&self.db).await?;
         let (mut admitted, mut carried) = (BTreeSet::new(), Vec::new());
         let mut pins = Vec::new();
-        for peer in peers::all(&self.db).await?.into_iter().filter(|peer| !peer.suspended) {
+        for peer in rows {
             admitted.insert(peer.partner);
-            let info = views::partners::node_info(&self.db, &peer.partner).await?;
             let me = self.own.id.partner;
-            if info.is_some_and(|info| info.carriers.iter().any(|carrier| carrier == me.as_bytes())) {
+            let carriers = infos.get(&peer.partner).map(|info| info.carriers.as_slice()).unwrap_or_default();
+            if carriers.iter().any(|carrier| carrier == me.as_bytes()) {
                 carried.push(peer.partner);
             }
-            for pin in self.pins_of(&peer).await? {
-                pins.push((pin, peer.partner));
-            }
+            let known = descriptors.remove(&peer.partner);
+            pins.extend(pins_of(&peer, known)?.into_iter().map(|pin| (pin, peer.partner)));
         }
         self.pins.set(pins);
         self.dialer.share_among(admitted.len());
         *self.admitted.write().unwrap_or_else(PoisonError::into_inner) = admitted;
         *self.carried.write().unwrap_or_else(PoisonError::into_inner) = carried.into();
         self.peers_changed.send_modify(|version| *version += 1);
+        *reloaded = wishes;
         Ok(())
-    }
-
-    /// The TLS keys of a peer: of its newest descriptor, or of the one that the operator brought.
-    async fn pins_of(&self, peer: &peers::PeerRow) -> Result<Vec<[u8; 32]>, Error> {
-        let known = views::partners::descriptor(&self.db, &peer.partner).await?;
-        let tls = match (known.and_then(|descriptor| descriptor.keys), &peer.descriptor) {
-            (Some(keys), _) => keys.tls,
-            (None, Some(body)) => {
-                introduction::read(body)?.newest().keys().tls.iter().map(|pin| pin.to_vec()).collect()
-            }
-            (None, None) => Vec::new(),
-        };
-        Ok(tls.iter().filter_map(|pin| <[u8; 32]>::try_from(pin.as_slice()).ok()).collect())
     }
 
     /// The keys of a stored log, by size.
@@ -366,10 +367,13 @@ impl Context {
                 newer
             });
         }
-        if effects.partners {
-            self.histories.forget();
+        if !effects.partners.is_empty() {
+            self.histories.forget(&effects.partners);
         }
-        if effects.partners || effects.erased || !effects.owed.is_empty() || !effects.blobs_dropped.is_empty()
+        if !effects.partners.is_empty()
+            || effects.erased
+            || !effects.owed.is_empty()
+            || !effects.blobs_dropped.is_empty()
         {
             let context = Arc::clone(self);
             self.spawn(async move { context.carry_out(effects).await }.boxed());
@@ -406,10 +410,22 @@ impl Context {
         {
             failed("records whose source was withdrawn could not be withdrawn", &error);
         }
-        if effects.partners
+        if !effects.partners.is_empty()
             && let Err(error) = self.reload_peers().await
         {
             failed("the partners' keys could not be read again", &error);
         }
     }
+}
+
+/// The TLS keys of a peer: of its newest descriptor, or of the one that the operator brought.
+fn pins_of(peer: &peers::PeerRow, known: Option<record::PartnerDescriptor>) -> Result<Vec<[u8; 32]>, Error> {
+    let tls = match (known.and_then(|descriptor| descriptor.keys), &peer.descriptor) {
+        (Some(keys), _) => keys.tls,
+        (None, Some(body)) => {
+            introduction::read(body)?.newest().keys().tls.iter().map(|pin| pin.to_vec()).collect()
+        }
+        (None, None) => Vec::new(),
+    };
+    Ok(tls.iter().filter_map(|pin| <[u8; 32]>::try_from(pin.as_slice()).ok()).collect())
 }

@@ -2,11 +2,11 @@
 //! who sees a larger log looks for newer keys, without waiting to be told of them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, PoisonError, RwLock},
 };
 
-use volbridge_proto::{LogId, identity::rotation::KeyHistory};
+use volbridge_proto::{LogId, PartnerId, identity::rotation::KeyHistory};
 
 /// What was read of each log.
 #[derive(Debug)]
@@ -44,18 +44,16 @@ impl<H> Histories<H> {
         }
     }
 
-    /// Forgets everything: a partner's keys came late, behind a size that was read before.
-    pub fn forget(&self) {
+    /// Forgets the logs of these partners: keys of theirs may have come late, behind a size that was read before.
+    pub fn forget(&self, partners: &BTreeSet<PartnerId>) {
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
         inner.turn += 1;
-        inner.known.clear();
+        inner.known.retain(|log, _| !partners.contains(&log.partner));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use volbridge_proto::PartnerId;
-
     use super::*;
 
     fn log() -> LogId {
@@ -63,10 +61,22 @@ mod tests {
     }
 
     #[test]
+    fn one_partners_keys_are_forgotten_without_the_others() {
+        let histories = Histories::default();
+        let other = LogId::new(PartnerId::from([2; 32]), 1);
+        for log in [log(), other] {
+            histories.keep(histories.get(&log).0, log, 1, &Arc::new("known"));
+        }
+        histories.forget(&BTreeSet::from([log().partner]));
+        assert_eq!(histories.get(&log()).1, None);
+        assert_eq!(histories.get(&other).1, Some((1, Arc::new("known"))));
+    }
+
+    #[test]
     fn a_slow_reader_doesnt_bring_old_keys_back() {
         let histories = Histories::default();
         let (slow, _) = histories.get(&log());
-        histories.forget();
+        histories.forget(&BTreeSet::from([log().partner]));
         histories.keep(slow, log(), 5, &Arc::new("old"));
         assert_eq!(histories.get(&log()).1, None);
         let (turn, _) = histories.get(&log());

@@ -108,15 +108,18 @@ async fn fetch_bodies(
     asked: &mut Asked,
 ) -> Result<(), Error> {
     let carries = own_carriers(context).await?.contains(&peer);
+    let lacking = entries::logs_in_states(&context.db, &ABSENT).await?;
     for head in context.heads.all() {
         if head.frozen {
             continue;
         }
         let asked = asked.entry(head.log).or_default();
         // Of the own log only what was found damaged is absent.
-        let absent = entries::in_states(&context.db, head.number, &ABSENT, asked.absent, ROUND).await?;
-        asked.absent = behind(&absent).unwrap_or(0);
-        fetch_ranges(context, peer, client, head.log, absent).await?;
+        if lacking.contains(&head.number) {
+            let absent = entries::in_states(&context.db, head.number, &ABSENT, asked.absent, ROUND).await?;
+            asked.absent = behind(&absent).unwrap_or(0);
+            fetch_ranges(context, peer, client, head.log, absent).await?;
+        }
         if head.number != context.own.number && (carries || head.log.partner == peer) {
             fetch_sealed(context, peer, client, &head, asked).await?;
         }

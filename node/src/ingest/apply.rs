@@ -61,7 +61,9 @@ pub(super) async fn apply(
         Payload::ErasureReceipt(receipt) => store_receipt(tx, counted, receipt).await,
         _ => {
             views::event(tx, &shown(counted, payload, counted.statement.issued_at)).await?;
-            effects.partners |= matches!(payload, Payload::PartnerDescriptor(_) | Payload::Continuation(_));
+            if matches!(payload, Payload::PartnerDescriptor(_) | Payload::Continuation(_)) {
+                effects.partners.insert(log.id.partner);
+            }
             let statement = &counted.statement;
             let row = NewRevision { log: log.number, index, id: counted.id, statement, current: false };
             revisions::add(tx, &[row]).await?;
@@ -115,7 +117,9 @@ pub(super) async fn refold(
     let Some(payload) = &counted.payload else { return Ok(()) };
     let first_issued_at = rows.first().map_or(counted.statement.issued_at, |row| row.issued_at);
     views::show(tx, &[shown(counted, payload, first_issued_at)], false).await?;
-    effects.partners |= matches!(payload, Payload::NodeInfo(_));
+    if matches!(payload, Payload::NodeInfo(_)) {
+        effects.partners.insert(partner);
+    }
     if unchanged {
         return Ok(());
     }

@@ -13,7 +13,7 @@ mod judge;
 mod named;
 mod rebuild;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use volbridge_proto::{
     PartnerId, RecordId, Refusal, Timestamp,
@@ -73,8 +73,8 @@ pub struct Effects {
     pub owed: Vec<RecordId>,
     /// Bodies were erased: make it final on disk, and write a receipt.
     pub erased: bool,
-    /// A partner's keys, address or carriers changed.
-    pub partners: bool,
+    /// Whose keys, address or carriers changed.
+    pub partners: BTreeSet<PartnerId>,
 }
 
 impl Effects {
@@ -84,7 +84,7 @@ impl Effects {
         self.blobs_dropped.extend(later.blobs_dropped);
         self.owed.extend(later.owed);
         self.erased |= later.erased;
-        self.partners |= later.partners;
+        self.partners.extend(later.partners);
     }
 }
 

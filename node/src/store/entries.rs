@@ -3,7 +3,7 @@
 //! Looking up a record by its id goes over the first 8 bytes of it: a unique index over all 32 cost a third of
 //! the writing speed. Ids that share them are told apart by the leaf.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use sqlx::FromRow;
 use volbridge_proto::{RecordId, record_id, tlog::entry::Leaf};
@@ -375,6 +375,22 @@ pub async fn in_states(
         }
     }
     Ok(ranges)
+}
+
+/// The logs that have entries in one of these states, other than held: most have none, and needn't be asked for them.
+pub async fn logs_in_states(q: &impl Query, states: &[State]) -> Result<BTreeSet<LogNumber>, StoreError> {
+    let mut logs = BTreeSet::new();
+    for state in states {
+        let rows: Vec<(i64,)> = q
+            .rows(
+                "SELECT l.number FROM log l WHERE EXISTS (SELECT 1 FROM entry e
+                 WHERE e.state <> 0 AND e.log = l.number AND e.state = $1)",
+                args![state.number()],
+            )
+            .await?;
+        logs.extend(rows.into_iter().map(|(log,)| log));
+    }
+    Ok(logs)
 }
 
 /// Up to `limit` entries of a log in a state other than held, the newest first.

@@ -116,10 +116,30 @@ pub async fn first_body(on: &impl Query, partner: &PartnerId) -> Result<Option<V
     Ok(row.and_then(|(body,)| body).filter(|body| partner_id(body) == *partner))
 }
 
-const NODE_INFO: &str = "SELECT v.log, l.partner, l.epoch, v.node_info_index AS entry_index, e.leaf, e.body, \
-    CAST(0 AS BIGINT) AS list_order, l.partner AS subject \
-    FROM partner v JOIN log l ON l.number = v.log JOIN entry e ON e.log = v.log AND e.entry_index = v.node_info_index \
-    WHERE l.partner = $1 ORDER BY l.epoch DESC LIMIT 1";
+macro_rules! node_info {
+    ($which:literal) => {
+        concat!(
+            "SELECT v.log, l.partner, l.epoch, v.node_info_index AS entry_index, e.leaf, e.body, ",
+            "CAST(0 AS BIGINT) AS list_order, l.partner AS subject FROM partner v JOIN log l ON l.number = v.log ",
+            "JOIN entry e ON e.log = v.log AND e.entry_index = v.node_info_index ",
+            $which
+        )
+    };
+}
+
+const NODE_INFO: &str = node_info!("WHERE l.partner = $1 ORDER BY l.epoch DESC LIMIT 1");
+
+/// Where each partner's node is and what it reads.
+pub async fn node_infos(on: &impl Query) -> Result<BTreeMap<PartnerId, wire::NodeInfo>, StoreError> {
+    let rows: Vec<EntryRow> = on.rows(node_info!("ORDER BY l.epoch"), args![]).await?;
+    let mut infos = BTreeMap::new();
+    for row in rows {
+        if let Some(current) = row.read::<wire::NodeInfo>(Viewer::Public)? {
+            infos.insert(current.partner(), current.content);
+        }
+    }
+    Ok(infos)
+}
 
 /// Where a partner's node is and what it reads.
 pub async fn node_info(on: &impl Query, partner: &PartnerId) -> Result<Option<wire::NodeInfo>, StoreError> {
