@@ -9,6 +9,7 @@
 #[cfg(test)]
 extern crate self as volbridge_proto;
 
+pub mod codes;
 pub mod error;
 pub mod exchange;
 pub mod id;

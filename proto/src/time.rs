@@ -59,6 +59,11 @@ impl Date {
         Timestamp(Offset::UTC.to_timestamp(midnight).map_or(0, jiff::Timestamp::as_millisecond))
     }
 
+    /// Days from this one to another; negative if that is earlier.
+    pub fn days_until(self, other: Self) -> i64 {
+        self.0.duration_until(other.0).as_hours() / 24
+    }
+
     /// The moment at which the day is over in UTC.
     pub fn end_of_day_utc(self) -> Timestamp {
         self.start_of_day_utc().plus(24 * 60 * 60 * 1000)
@@ -119,6 +124,8 @@ mod tests {
         assert_eq!(day.to_string(), "2024-02-29");
         assert_eq!(day.start_of_day_utc().to_string(), "2024-02-29T00:00:00.000Z");
         assert_eq!(day.end_of_day_utc().date().to_string(), "2024-03-01");
+        let earlier: Date = "2023-12-31".parse().unwrap();
+        assert_eq!((earlier.days_until(day), day.days_until(earlier), day.days_until(day)), (60, -60, 0));
         for text in ["", "2023-02-29", "2024-2-29", "20240229", "2024-02-29T00", "+024-02-29", "0000-01-01"] {
             assert!(text.parse::<Date>().is_err(), "{text}");
         }

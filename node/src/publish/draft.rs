@@ -29,7 +29,7 @@ use crate::{
 /// What of a draft can be judged without the log.
 pub fn validate(draft: &Draft) -> Result<(), Refusal> {
     match kinds::validate(draft.kind, &draft.payload) {
-        ContentVerdict::Valid(_) => Ok(()),
+        ContentVerdict::Valid(payload) => kinds::unlisted(&payload).into_iter().next().map_or(Ok(()), Err),
         ContentVerdict::Invalid(mut refusals) if !refusals.is_empty() => Err(refusals.swap_remove(0)),
         ContentVerdict::Invalid(_) => Err(Refusal::new(Code::FieldInvalid)),
         ContentVerdict::UnknownKind => Err(Refusal::new(Code::StatementKindUnknown)),

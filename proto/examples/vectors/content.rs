@@ -4,7 +4,7 @@ use prost::Message;
 use serde_json::{Value, json};
 use volbridge_proto::{Code, LogId, kinds::Payload, wire::record::v1::*};
 
-use crate::{Vectors, samples};
+use crate::{Vectors, directory, samples};
 
 fn case(statement: &[u8]) -> Value {
     json!({ "log": LogId::new(samples::home(), 1), "statement": hex::encode(statement) })
@@ -16,7 +16,7 @@ pub fn content_valid() -> Vectors {
         "A statement of `log`, and the verdict: valid, unknown kind, needs newer. `refused`: `faults` are all its faults as [field, code]; \
          `code` is the first one's.",
     );
-    for (name, statement) in samples::statements() {
+    for (name, statement) in samples::statements().into_iter().chain(directory::statements()) {
         let mut case = case(&samples::encoded(&statement));
         case["verdict"] = json!("valid");
         vectors.accept(name, case);
@@ -27,6 +27,7 @@ pub fn content_valid() -> Vectors {
         vectors.accept(name, case);
     }
     let all = statement_cases().into_iter().chain(listing_cases()).chain(other_cases()).chain(people_cases());
+    let all = all.chain(directory::listing_cases()).chain(directory::organisation_cases());
     for (name, statement, faults) in all {
         let mut case = case(&samples::encoded(&statement));
         let Some((_, first)) = faults.first() else { continue };
@@ -53,7 +54,7 @@ fn open_cases() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     ]
 }
 
-type Refused = (&'static str, Statement, Vec<(&'static str, Code)>);
+pub type Refused = (&'static str, Statement, Vec<(&'static str, Code)>);
 
 fn listing(change: impl FnOnce(&mut Listing)) -> Statement {
     let mut listing = samples::listing();

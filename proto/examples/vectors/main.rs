@@ -13,6 +13,7 @@ mod agreement;
 mod author;
 mod canonical;
 mod content;
+mod directory;
 mod entry;
 mod ids;
 mod logs;

@@ -2,13 +2,11 @@
 
 use super::faults::{Faults, Form};
 use crate::{
+    codes::cefr,
     error::Code,
     record::limits,
     wire::record::v1::{Blob, LanguageSkill, LocalText, Place},
 };
-
-/// Levels of the Common European Framework of Reference for Languages.
-pub const LEVELS: &[&str] = &["A1", "A2", "B1", "B2", "C1", "C2"];
 
 /// At least one name, one a language.
 pub(super) fn names(faults: &mut Faults, field: &str, names: &[LocalText]) {
@@ -39,7 +37,7 @@ pub(super) fn place(faults: &mut Faults, field: &str, place: &Place) {
 pub(super) fn languages(faults: &mut Faults, field: &str, skills: &[LanguageSkill]) {
     faults.each(field, skills, limits::SHORT_LIST, |faults, skill| {
         faults.language("language", &skill.language);
-        faults.choice("level", &skill.level, LEVELS);
+        faults.choice("level", &skill.level, cefr::LEVELS);
     });
     let languages: Vec<&str> = skills.iter().map(|skill| skill.language.as_str()).collect();
     faults.distinct(field, languages);

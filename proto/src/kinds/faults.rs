@@ -2,6 +2,7 @@
 //! person who wrote a file of a hundred listings sees all of them at once.
 
 use crate::{
+    codes::sdgs,
     error::{Code, Refusal},
     record::{limits, statement::is_token},
     text,
@@ -129,7 +130,20 @@ impl Faults {
         }
     }
 
-    /// Two capital letters, as in ISO 3166-1.
+    /// A word of a fixed list, or none.
+    pub fn choice_or_none(&mut self, field: &str, value: &str, words: &[&str]) {
+        if !value.is_empty() {
+            self.choice(field, value, words);
+        }
+    }
+
+    /// Words of a fixed list, ascending; may be left out.
+    pub fn choices(&mut self, field: &str, values: &[String], words: &[&str]) {
+        self.each(field, values, words.len(), |faults, value| faults.choice("", value, words));
+        self.ascending(field, values);
+    }
+
+    /// Two capital letters, as in ISO 3166-1: the form alone (`codes`).
     pub fn country(&mut self, field: &str, code: &str) {
         let shaped = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
         if code.is_empty() {
@@ -232,19 +246,25 @@ impl Faults {
         self.ascending(field, tokens);
     }
 
-    /// Codes of skills: 1 to 128 of A-Z, a-z, 0-9 and `. _ : / # -`.
-    pub fn skills(&mut self, field: &str, skills: &[String]) {
-        self.each(field, skills, limits::SHORT_LIST, |faults, skill| {
-            let shaped = (1..=128).contains(&skill.len())
-                && skill.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:/#-".contains(&byte));
+    /// Codes of an open list (`codes`): 1 to 128 of A-Z, a-z, 0-9 and `. _ : / # -` each.
+    pub fn open_codes(&mut self, field: &str, codes: &[String]) {
+        self.each(field, codes, limits::SHORT_LIST, |faults, code| {
+            let shaped = (1..=128).contains(&code.len())
+                && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:/#-".contains(&byte));
             faults.demand(shaped, "", Code::FieldInvalid);
         });
+    }
+
+    /// Codes of skills, none twice.
+    pub fn skills(&mut self, field: &str, skills: &[String]) {
+        self.open_codes(field, skills);
         self.distinct(field, skills);
     }
 
     /// Goals of the United Nations, 1 to 17, ascending.
     pub fn sdgs(&mut self, field: &str, goals: &[u32]) {
-        self.each(field, goals, 17, |faults, goal| faults.number("", *goal, 1, 17));
+        let most = sdgs::LAST as usize;
+        self.each(field, goals, most, |faults, goal| faults.number("", *goal, 1, sdgs::LAST));
         self.ascending(field, goals);
     }
 

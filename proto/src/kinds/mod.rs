@@ -18,12 +18,14 @@ pub mod organisation;
 pub mod partner_descriptor;
 mod statement;
 pub mod translation;
+mod unlisted;
 pub mod volunteer_profile;
 pub mod withdrawal;
 
 use prost::Message;
 
 pub use statement::statement_faults;
+pub use unlisted::unlisted;
 
 use crate::{
     error::Refusal,
