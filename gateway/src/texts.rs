@@ -78,10 +78,12 @@ impl Lang {
         TEXTS.lookup_with_args(self.0, key, &values)
     }
 
-    /// The name of a code (`country`, `CN`), or the code itself.
+    /// The name of a code (`country`, `CN`), or the code itself. A language tag that has no name of its own goes by
+    /// that of its language: `en-NZ` is English.
     pub fn code(self, family: &str, code: &str) -> String {
-        let key = format!("{family}-{}", code.replace('.', "-"));
-        TEXTS.try_lookup(self.0, &key).unwrap_or_else(|| code.to_owned())
+        let named = |code: &str| TEXTS.try_lookup(self.0, &format!("{family}-{}", code.replace('.', "-")));
+        let broader = || (family == "language").then(|| named(primary_of(code))).flatten();
+        named(code).or_else(broader).unwrap_or_else(|| code.to_owned())
     }
 }
 

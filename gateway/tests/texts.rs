@@ -9,13 +9,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use volbridge_proto::codes;
+
 /// Keys that are put together from a family and a code.
 const FAMILIES: &[&str] = &[
     "applicants",
+    "cause",
     "cefr",
+    "check",
     "city",
     "country",
     "currency",
+    "education",
     "error-advice",
     "error-title",
     "field",
@@ -25,6 +30,7 @@ const FAMILIES: &[&str] = &[
     "material",
     "media",
     "month",
+    "organisation-check",
     "partner-kind",
     "peer",
     "problem",
@@ -34,6 +40,7 @@ const FAMILIES: &[&str] = &[
     "skill",
     "state",
     "state-text",
+    "status",
 ];
 
 fn root() -> PathBuf {
@@ -194,6 +201,24 @@ fn every_goal_level_and_state_has_a_name() {
     let english = texts("en");
     for goal in 1..=17 {
         assert!(english.contains_key(&format!("sdg-{goal}")));
+    }
+    let lists: [(&str, &[&str]); 11] = [
+        ("applicants", codes::applicants::APPLICANTS),
+        ("cause", codes::causes::CAUSES),
+        ("cefr", codes::cefr::LEVELS),
+        ("check", codes::checks::VOLUNTEER_CHECKS),
+        ("country", codes::countries::COUNTRIES),
+        ("education", codes::education::EDUCATION),
+        ("language", codes::languages::LANGUAGES),
+        ("level", codes::levels::LEVELS),
+        ("offer", codes::benefits::BENEFITS),
+        ("skill", codes::skills::SKILLS),
+        ("status", codes::status::STATUS),
+    ];
+    for (family, list) in lists {
+        for code in list {
+            assert!(english.contains_key(&format!("{family}-{code}")), "{family}-{code}");
+        }
     }
     for key in ["cefr-A1", "cefr-C2", "level-community", "applicants-all", "state-not-for-us", "month-12"] {
         assert!(english.contains_key(key), "{key}");
