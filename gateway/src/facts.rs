@@ -21,6 +21,10 @@ pub struct Fact {
 pub struct RoleFacts {
     pub title: String,
     pub slots: String,
+    /// How many of them, if any.
+    pub taken: String,
+    /// Education, experience, what is welcome.
+    pub asks: Vec<String>,
     pub languages: Vec<String>,
     pub skills: Vec<String>,
     pub offers: Vec<String>,
@@ -97,7 +101,11 @@ pub fn of_listing(listing: &record::Listing, reader: Lang) -> Vec<Fact> {
             facts.push(Fact { label: reader.t(label), value });
         }
     };
-    say("fact-place", location(listing, reader));
+    if !listing.status.is_empty() {
+        say("fact-status", reader.code("status", &listing.status));
+    }
+    let place = location(listing, reader);
+    say("fact-place", if listing.remote { reader.with("place-or-online", "place", place) } else { place });
     say("fact-dates", locale::dates(reader, &listing.starts_on, &listing.ends_on));
     say("fact-apply-by", locale::date(reader, &listing.apply_by));
     if listing.hours_per_week > 0 {
@@ -107,8 +115,18 @@ pub fn of_listing(listing: &record::Listing, reader: Lang) -> Vec<Fact> {
         say("fact-applicants", reader.code("applicants", &listing.applicants));
     }
     say("fact-age", age(listing.min_age, listing.max_age, reader));
+    if listing.weeks > 0 {
+        say("fact-weeks", reader.count("weeks-at-least", listing.weeks.into()));
+    }
+    say("fact-causes", codes("cause", &listing.causes, reader));
+    say("fact-checks", codes("check", &listing.checks, reader));
     say("fact-language", reader.code("language", &listing.language));
     facts
+}
+
+fn codes(family: &str, codes: &[String], reader: Lang) -> String {
+    let names: Vec<String> = codes.iter().map(|code| reader.code(family, code)).collect();
+    names.join(&reader.t("list-separator"))
 }
 
 fn age(from: u32, to: u32, reader: Lang) -> String {
@@ -136,10 +154,26 @@ pub fn of_role(role: &record::Role, title: String, reader: Lang) -> RoleFacts {
         title,
         slots: grouped(role.slots.into()),
         languages: role.languages.iter().map(|skill| language_skill(skill, reader)).collect(),
+        taken: if role.filled > 0 { reader.count("role-taken", role.filled.into()) } else { String::new() },
+        asks: asks(role, reader),
         skills: role.skills.iter().map(|code| reader.code("skill", code)).collect(),
         offers: offers.iter().filter(|(given, _)| *given).map(|(_, key)| reader.t(key)).collect(),
         stipend: stipend(&offer.stipend, reader),
     }
+}
+
+fn asks(role: &record::Role, reader: Lang) -> Vec<String> {
+    let mut asks = Vec::new();
+    if !role.education.is_empty() {
+        asks.push(reader.with("role-education", "education", reader.code("education", &role.education)));
+    }
+    if role.experience_years > 0 {
+        asks.push(reader.count("role-experience", role.experience_years.into()));
+    }
+    if !role.wished_skills.is_empty() {
+        asks.push(reader.with("role-wished", "skills", codes("skill", &role.wished_skills, reader)));
+    }
+    asks
 }
 
 /// `USD 1900 / month` and `EUR 900 in all` in the reader's words; anything else as it was written.

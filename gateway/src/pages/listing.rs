@@ -26,8 +26,17 @@ use crate::{
 };
 
 /// Fields of the prose, in the order in which they are read; the title stands above.
-const PROSE: &[&str] =
-    &["summary", "description", "requirements", "safety", "costs", "how_to_apply", "contact"];
+const PROSE: &[&str] = &[
+    "summary",
+    "description",
+    "requirements",
+    "safety",
+    "accessibility",
+    "costs",
+    "how_to_apply",
+    "selection",
+    "contact",
+];
 
 /// Which partner's subject, if two use the same id; which other language to show.
 #[derive(Deserialize)]

@@ -142,7 +142,7 @@ impl Reading<'_> {
             organisation,
             provenance: Some(self.provenance(&listing.place, Some(&listing.statement)).await?),
             state: records::live_or_expired(&listing.statement, self.now).into(),
-            slots: listing.content.roles.iter().fold(0, |sum, role| sum.saturating_add(role.slots)),
+            slots: kinds::listing::open_slots(&listing.content, self.now.date()),
             source: Some(listing.content),
             texts,
         })

@@ -31,10 +31,22 @@ pub struct Listing {
     roles: Vec<Role>,
     /// Of all roles.
     slots: u32,
+    /// Those that somebody can apply for: not filled, of a listing that takes applications.
+    open_slots: u32,
     sdgs: Vec<u32>,
     min_age: u32,
     max_age: u32,
     applicants: String,
+    /// Codes, `education`; a federation's own stand under its domain, `x:bvf.example:garden-expo`.
+    causes: Vec<String>,
+    /// `background`, `health`, `identity`, `references`.
+    checks: Vec<String>,
+    /// With a place: some or all of it can be done from elsewhere.
+    remote: bool,
+    /// Empty: open; `full`, `paused`, `closed`.
+    status: String,
+    /// How long one volunteer serves at least; 0: as the dates say.
+    weeks: u32,
     /// Its page.
     pub url: String,
 }
@@ -58,6 +70,9 @@ pub struct Text {
     contact: String,
     safety: String,
     costs: String,
+    accessibility: String,
+    /// How people are chosen.
+    selection: String,
     /// By the role's number.
     roles: BTreeMap<String, RoleText>,
 }
@@ -77,6 +92,13 @@ pub struct Role {
     skills: Vec<String>,
     languages: Vec<LanguageSkill>,
     offer: Offer,
+    wished_skills: Vec<String>,
+    /// At least: `secondary`, `vocational`, `bachelor`, `master`, `doctorate`; empty: none asked.
+    education: String,
+    /// At least.
+    experience_years: u32,
+    /// Slots that are taken.
+    filled: u32,
 }
 
 /// A language and its CEFR level.
@@ -146,11 +168,17 @@ impl Listing {
             apply_by: source.apply_by.clone(),
             hours_per_week: source.hours_per_week,
             roles: source.roles.iter().map(role).collect(),
-            slots: view.slots,
+            slots: source.roles.iter().map(|role| role.slots).fold(0, u32::saturating_add),
+            open_slots: view.slots,
             sdgs: source.sdgs.clone(),
             min_age: source.min_age,
             max_age: source.max_age,
             applicants: source.applicants.clone(),
+            causes: source.causes.clone(),
+            checks: source.checks.clone(),
+            remote: source.remote,
+            status: source.status.clone(),
+            weeks: source.weeks,
         })
     }
 
@@ -193,12 +221,22 @@ impl Listing {
                 skills: Vec::new(),
                 languages: vec![LanguageSkill { language: "en".to_owned(), level: "C1".to_owned() }],
                 offer: Offer { training: true, certificate: true, ..Default::default() },
+                wished_skills: vec!["editing".to_owned()],
+                education: String::new(),
+                experience_years: 0,
+                filled: 1,
             }],
             slots: 4,
+            open_slots: 3,
             sdgs: vec![4, 17],
             min_age: 18,
             max_age: 0,
             applicants: "all".to_owned(),
+            causes: vec!["international-exchange".to_owned()],
+            checks: Vec::new(),
+            remote: false,
+            status: String::new(),
+            weeks: 12,
             url: "https://portal.example.org/listings/01930f6e-7c00-7000-8000-000000000001".to_owned(),
         }
     }
@@ -231,6 +269,8 @@ fn texts(view: &node::ListingView, source: &record::Listing) -> BTreeMap<String,
                 contact: read("contact"),
                 safety: read("safety"),
                 costs: read("costs"),
+                accessibility: read("accessibility"),
+                selection: read("selection"),
                 roles: source
                     .roles
                     .iter()
@@ -270,6 +310,10 @@ fn role(role: &record::Role) -> Role {
             training: offer.training,
             certificate: offer.certificate,
         },
+        wished_skills: role.wished_skills.clone(),
+        education: role.education.clone(),
+        experience_years: role.experience_years,
+        filled: role.filled,
     }
 }
 

@@ -55,6 +55,26 @@ pub struct NewListing {
     max_age: u32,
     /// `all`, `nationals`, `residents`, `international`.
     applicants: String,
+    /// Codes; a federation's own stand under its domain, `x:bvf.example:garden-expo`.
+    #[serde(default)]
+    causes: Vec<String>,
+    /// `background`, `health`, `identity`, `references`.
+    #[serde(default)]
+    checks: Vec<String>,
+    #[serde(default)]
+    accessibility: String,
+    /// How people are chosen.
+    #[serde(default)]
+    selection: String,
+    /// With a place: some or all of it can be done from elsewhere.
+    #[serde(default)]
+    remote: bool,
+    /// Empty: open; `full`, `paused`, `closed`.
+    #[serde(default)]
+    status: String,
+    /// How long one volunteer serves at least, where the dates don't say it.
+    #[serde(default)]
+    weeks: u32,
 }
 
 /// A role; its number is its place, from 1.
@@ -72,15 +92,24 @@ pub struct NewRole {
     languages: Vec<LanguageSkill>,
     #[serde(default)]
     offer: Offer,
+    /// None of `skills`.
+    #[serde(default)]
+    wished_skills: Vec<String>,
+    /// At least: `secondary`, `vocational`, `bachelor`, `master`, `doctorate`.
+    #[serde(default)]
+    education: String,
+    /// At least.
+    #[serde(default)]
+    experience_years: u32,
+    /// Slots that are taken, at most `slots`.
+    #[serde(default)]
+    filled: u32,
 }
 
 impl NewListing {
     pub fn into_wire(self) -> Result<record::Listing, Problem> {
         let organisation: SubjectId =
             self.organisation.parse().map_err(|_| Problem::new(Code::IdMalformed).at("organisation"))?;
-        let mut sdgs = self.sdgs;
-        sdgs.sort_unstable();
-        sdgs.dedup();
         Ok(record::Listing {
             language: self.language,
             organisation: organisation.to_vec(),
@@ -93,7 +122,7 @@ impl NewListing {
             apply_by: self.apply_by,
             hours_per_week: self.hours_per_week,
             roles: (1..).zip(self.roles).map(|(number, role)| role.into_wire(number)).collect(),
-            sdgs,
+            sdgs: ascending(self.sdgs),
             requirements: self.requirements,
             how_to_apply: self.how_to_apply,
             contact: self.contact,
@@ -102,7 +131,13 @@ impl NewListing {
             min_age: self.min_age,
             max_age: self.max_age,
             applicants: self.applicants,
-            ..record::Listing::default()
+            causes: ascending(self.causes),
+            checks: ascending(self.checks),
+            accessibility: self.accessibility,
+            selection: self.selection,
+            remote: self.remote,
+            status: self.status,
+            weeks: self.weeks,
         })
     }
 
@@ -164,9 +199,19 @@ impl NewRole {
                 certificate: self.offer.certificate,
             })
             .filter(|offer| *offer != record::Offer::default()),
-            ..record::Role::default()
+            wished_skills: self.wished_skills,
+            education: self.education,
+            experience_years: self.experience_years,
+            filled: self.filled,
         }
     }
+}
+
+/// Records hold codes in order and once; people needn't.
+fn ascending<T: Ord>(mut codes: Vec<T>) -> Vec<T> {
+    codes.sort_unstable();
+    codes.dedup();
+    codes
 }
 
 fn without_empty(value: &mut Value) {

@@ -75,6 +75,8 @@ fn field_text<'a>(listing: &'a wire::Listing, field: &str) -> &'a str {
         "requirements" => &listing.requirements,
         "how_to_apply" => &listing.how_to_apply,
         "safety" => &listing.safety,
+        "accessibility" => &listing.accessibility,
+        "selection" => &listing.selection,
         "costs" => &listing.costs,
         _ => {
             let (number, rest) = field.strip_prefix("roles.").unwrap().split_once('.').unwrap();
