@@ -140,17 +140,17 @@ async fn one_form_of_errors(State(app): State<App>, request: Request, next: Next
     if !status.is_client_error() && !status.is_server_error() {
         return response;
     }
-    let (head, problem) = match response.extensions().get::<Problem>() {
-        Some(problem) => (None, problem.clone()),
-        None => (response.headers().get(header::ALLOW).cloned(), without_name(status)),
-    };
+    let problem = response.extensions().get::<Problem>().cloned().unwrap_or_else(|| without_name(status));
+    let mut kept = response.headers().clone();
     let mut answer = if paths_of_programs(asked.uri.path()) {
         problem.into_response()
     } else {
         pages::error(&asked, &app, &problem).await
     };
-    if let Some(allow) = head {
-        answer.headers_mut().insert(header::ALLOW, allow);
+    for name in limit::HEADERS.into_iter().chain([header::ALLOW]) {
+        if let Some(value) = kept.remove(&name) {
+            answer.headers_mut().insert(name, value);
+        }
     }
     answer
 }

@@ -16,10 +16,11 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 use volbridge_proto::error::Code;
 
-use self::rate::Rate;
+use self::rate::{Left, Rate};
 pub use self::{
     address::{Address, TrustedProxies, asker},
     places::{Place, Places},
@@ -28,6 +29,11 @@ use crate::{app::App, config::Limits, problem::Problem, routes};
 
 /// Event streams open at a time, whoever has them.
 const STREAMS: usize = 512;
+/// Whose answers tell what is left.
+const API: &str = "/api/";
+/// Headers that tell it.
+pub const HEADERS: [HeaderName; 2] =
+    [HeaderName::from_static("ratelimit-policy"), HeaderName::from_static("ratelimit")];
 /// When to ask for an event stream again, in seconds.
 const STREAM_AGAIN: u64 = 60;
 /// Counters of a table; a power of two. Half a MiB for pages, and little for health.
@@ -58,7 +64,7 @@ impl Allowance {
         self.streams.take(asker).ok_or_else(|| too_many(STREAM_AGAIN))
     }
 
-    fn admit(&self, asker: Address, path: &str) -> Result<(), Duration> {
+    fn admit(&self, asker: Address, path: &str) -> Result<Left, Duration> {
         let health = [routes::HEALTHZ, routes::READYZ, routes::METRICS].contains(&path);
         let rate = if health { &self.health } else { &self.requests };
         rate.admit(&asker, self.started.elapsed())
@@ -68,13 +74,34 @@ impl Allowance {
 /// Answers who asks too often; all others go on.
 pub async fn requests(State(app): State<App>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let admitted = match asker(&parts, app.config()) {
-        Some(asker) => app.allowance().admit(asker, parts.uri.path()),
-        None => Ok(()),
+    let Some(asker) = asker(&parts, app.config()) else {
+        return next.run(Request::from_parts(parts, body)).await;
     };
-    match admitted {
-        Ok(()) => next.run(Request::from_parts(parts, body)).await,
-        Err(wait) => too_many(wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)).into_response(),
+    let told = parts.uri.path().starts_with(API);
+    let (mut response, left) = match app.allowance().admit(asker, parts.uri.path()) {
+        Ok(left) => (next.run(Request::from_parts(parts, body)).await, left),
+        Err(wait) => {
+            let again = wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).max(1);
+            (too_many(again).into_response(), Left { requests: 0, full_in: again })
+        }
+    };
+    if told && let Some(policy) = app.allowance().requests.policy() {
+        tell(response.headers_mut(), policy, left);
+    }
+    response
+}
+
+/// Headers of draft-ietf-httpapi-ratelimit-headers-10: `RateLimit-Policy: "address";q=200;w=10` and
+/// `RateLimit: "address";r=199;t=1`.
+fn tell(headers: &mut HeaderMap, (burst, window): (u64, u64), left: Left) {
+    let told = [
+        format!("\"address\";q={burst};w={window}"),
+        format!("\"address\";r={};t={}", left.requests, left.full_in),
+    ];
+    for (name, value) in HEADERS.into_iter().zip(told) {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
     }
 }
 

@@ -13,6 +13,17 @@ use std::{
 };
 
 const ROWS: usize = 2;
+/// In nanoseconds.
+const SECOND: u64 = 1_000_000_000;
+
+/// What an address may still ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// At once.
+    pub requests: u64,
+    /// Seconds until it may ask as many as ever.
+    pub full_in: u64,
+}
 
 /// So many requests a second, and so many at once.
 pub struct Rate {
@@ -27,7 +38,7 @@ pub struct Rate {
 impl Rate {
     /// With no requests a second nothing is limited. `counters` is a power of two.
     pub fn new(counters: usize, per_second: u32, burst: u32) -> Self {
-        let cost = 1_000_000_000_u64.checked_div(per_second.into()).unwrap_or(0);
+        let cost = SECOND.checked_div(per_second.into()).unwrap_or(0);
         let row = || vec![0; counters.next_power_of_two()].into_boxed_slice();
         Self {
             cost,
@@ -37,8 +48,14 @@ impl Rate {
         }
     }
 
-    /// Counts one request, or says how long to wait. `now` never goes back.
-    pub fn admit(&self, asker: &impl Hash, now: Duration) -> Result<(), Duration> {
+    /// Requests at once, and the seconds in which they are earned; `None` if nothing is limited.
+    pub fn policy(&self) -> Option<(u64, u64)> {
+        let burst = self.credit.checked_div(self.cost)?.saturating_add(1);
+        Some((burst, self.credit.saturating_add(self.cost).div_ceil(SECOND).max(1)))
+    }
+
+    /// Counts one request and says what is left, or how long to wait. `now` never goes back.
+    pub fn admit(&self, asker: &impl Hash, now: Duration) -> Result<Left, Duration> {
         let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
         let mut rows = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
         let mut places = [0; ROWS];
@@ -60,28 +77,37 @@ impl Rate {
                 *paid = next.max(*paid);
             }
         }
-        Ok(())
+        let taken = next - now;
+        let free = self.credit.saturating_add(self.cost).saturating_sub(taken);
+        Ok(Left {
+            requests: free.checked_div(self.cost).unwrap_or(u64::MAX),
+            full_in: taken.div_ceil(SECOND),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
+
+    use super::{Left, Rate};
 
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
     fn a_burst_passes_then_the_rate_and_the_wait_is_told() {
         let rate = Rate::new(1 << 10, 2, 5);
-        for _ in 0..5 {
-            assert_eq!(rate.admit(&"one", SECOND), Ok(()));
+        assert_eq!(rate.policy(), Some((5, 3)));
+        for left in (0..5).rev() {
+            assert_eq!(rate.admit(&"one", SECOND).map(|left| left.requests), Ok(left));
         }
         assert_eq!(rate.admit(&"one", SECOND), Err(SECOND / 2));
-        assert_eq!(rate.admit(&"other", SECOND), Ok(()), "another address has its own");
-        assert_eq!(rate.admit(&"one", SECOND + SECOND / 2), Ok(()));
+        let other = rate.admit(&"other", SECOND);
+        assert_eq!(other, Ok(Left { requests: 4, full_in: 1 }), "another address has its own");
+        assert!(rate.admit(&"one", SECOND + SECOND / 2).is_ok());
         assert!(rate.admit(&"one", SECOND + SECOND / 2).is_err());
         for _ in 0..5 {
-            assert_eq!(rate.admit(&"one", SECOND * 60), Ok(()), "the burst comes back, and not more than it");
+            assert!(rate.admit(&"one", SECOND * 60).is_ok(), "the burst comes back, and not more than it");
         }
         assert!(rate.admit(&"one", SECOND * 60).is_err());
     }
@@ -106,5 +132,6 @@ mod tests {
     fn a_rate_of_nothing_limits_nothing() {
         let rate = Rate::new(16, 0, 0);
         assert!((0..1000).all(|_| rate.admit(&"one", SECOND).is_ok()));
+        assert_eq!(rate.policy(), None);
     }
 }
