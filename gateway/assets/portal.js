@@ -82,6 +82,38 @@
     setTimeout(again, 400);
   }
 
+  // What is being typed is completed.
+  document.querySelectorAll("input[data-suggest]").forEach((input) => {
+    let timer = 0;
+    let asked = "";
+    input.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(async () => {
+        const text = input.value.trim();
+        // A word that was chosen from the list, or what was asked already.
+        if (text.length < 1 || text === asked || [...input.list.options].some((one) => one.value === text)) return;
+        asked = text;
+        try {
+          const answer = await fetch(`${input.dataset.suggest}?q=${encodeURIComponent(text)}`);
+          if (!answer.ok || input.value.trim() !== text) return;
+          const { items } = await answer.json();
+          input.list.replaceChildren(...items.map((word) => new Option(word, word)));
+        } catch {
+          // Typing goes on without it.
+        }
+      }, 150);
+    });
+  });
+
+  // Fields that were left empty don't stand in the address.
+  document.querySelectorAll("form.find").forEach((form) => {
+    const fields = () => [...form.elements].filter((field) => field.name && !field.value);
+    form.addEventListener("submit", () => {
+      fields().forEach((field) => { field.disabled = true; });
+    });
+    window.addEventListener("pageshow", () => fields().forEach((field) => { field.disabled = false; }));
+  });
+
   // Commands can be copied.
   function offerCopies() {
     if (!navigator.clipboard) return;

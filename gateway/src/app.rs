@@ -8,7 +8,7 @@ use volbridge_proto::wire::node::v1 as node;
 use crate::{
     client::NodeClient,
     config::GatewayConfig,
-    directory::{self, Kept},
+    directory::{self, Counts, Kept},
     limit::Allowance,
 };
 
@@ -24,7 +24,7 @@ struct Inner {
     config: GatewayConfig,
     own: Kept<node::PartnerView>,
     partners: Kept<Arc<[node::PartnerName]>>,
-    countries: Kept<Arc<[(String, u64)]>>,
+    counts: Kept<Arc<Counts>>,
     allowance: Allowance,
     checks: Arc<Semaphore>,
 }
@@ -37,7 +37,7 @@ impl App {
             config,
             own: Kept::default(),
             partners: Kept::default(),
-            countries: Kept::default(),
+            counts: Kept::default(),
             checks: Arc::new(Semaphore::new(CHECKS)),
         }))
     }
@@ -84,9 +84,9 @@ impl App {
         self.0.partners.or(self.now(), ask).await.unwrap_or_default()
     }
 
-    /// Countries with listings and how many, the most first.
-    pub async fn countries(&self) -> Arc<[(String, u64)]> {
-        let ask = async { directory::countries(self.node()).await.map(Arc::from) };
-        self.0.countries.or(self.now(), ask).await.unwrap_or_default()
+    /// The directory in figures; empty while the node doesn't answer.
+    pub async fn counts(&self) -> Arc<Counts> {
+        let ask = async { directory::counts(self.node()).await.map(Arc::new) };
+        self.0.counts.or_within(directory::COUNTED, self.now(), ask).await.unwrap_or_default()
     }
 }

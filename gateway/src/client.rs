@@ -18,7 +18,8 @@ use volbridge_proto::wire::node::v1::{
     conferences_client::ConferencesClient, listings_client::ListingsClient, logs_client::LogsClient,
     materials_client::MaterialsClient, network_client::NetworkClient,
     organisations_client::OrganisationsClient, partners_client::PartnersClient,
-    profiles_client::ProfilesClient, records_client::RecordsClient, translations_client::TranslationsClient,
+    profiles_client::ProfilesClient, records_client::RecordsClient, search_client::SearchClient,
+    translations_client::TranslationsClient,
 };
 
 use crate::problem::Problem;
@@ -171,6 +172,12 @@ reads! {
     listings = ListingsClient.list(ListListingsRequest) -> ListListingsResponse;
     /// One listing.
     listing = ListingsClient.get(GetSubjectRequest) -> ListingView;
+    /// Listings by words and facets.
+    search = SearchClient.listings(SearchListingsRequest) -> SearchListingsResponse;
+    /// Completions of what is being typed.
+    suggest = SearchClient.suggest(SuggestRequest) -> SuggestResponse;
+    /// Listings for somebody, with the reasons.
+    match_listings = SearchClient.r#match(MatchRequest) -> MatchResponse;
     /// Organisations of a partner.
     organisations = OrganisationsClient.list(ListOrganisationsRequest) -> ListOrganisationsResponse;
     /// One organisation.

@@ -1,7 +1,7 @@
-//! What many pages need and few changes touch: who the partners are, and in which
-//! countries help is wanted. Asked for at most once a minute.
+//! What many pages need and few changes touch: who the partners are, asked for at most
+//! once a minute, and the directory in figures, which may be some seconds old.
 
-use std::{collections::BTreeMap, future::Future};
+use std::future::Future;
 
 use tokio::sync::RwLock;
 use volbridge_proto::wire::node::v1 as node;
@@ -10,8 +10,9 @@ use crate::{client::NodeClient, problem::Problem};
 
 /// How old an answer may be, in milliseconds.
 const KEPT: i64 = 60_000;
-/// Pages of a hundred listings that are looked at.
-const PAGES: usize = 5;
+/// How old figures may be, in milliseconds.
+pub const COUNTED: i64 = 5_000;
+const COUNTRIES: &str = "countries";
 
 /// An answer that is kept for a while.
 pub struct Kept<T>(RwLock<Option<(i64, T)>>);
@@ -25,8 +26,18 @@ impl<T> Default for Kept<T> {
 impl<T: Clone> Kept<T> {
     /// The kept answer, or a new one; `None` while the node doesn't answer.
     pub async fn or(&self, now: i64, ask: impl Future<Output = Result<T, Problem>>) -> Option<T> {
+        self.or_within(KEPT, now, ask).await
+    }
+
+    /// The same, of an answer that may be so many milliseconds old.
+    pub async fn or_within(
+        &self,
+        span: i64,
+        now: i64,
+        ask: impl Future<Output = Result<T, Problem>>,
+    ) -> Option<T> {
         if let Some((at, kept)) = &*self.0.read().await
-            && (now - at).abs() < KEPT
+            && (now - at).abs() < span
         {
             return Some(kept.clone());
         }
@@ -36,34 +47,31 @@ impl<T: Clone> Kept<T> {
     }
 }
 
-/// Listings, the newest first, as far as maps and filters look, and how many there are.
-pub async fn listings(node: &NodeClient) -> Result<(Vec<node::ListingView>, u64), Problem> {
-    let mut found = Vec::new();
-    let mut request = node::ListListingsRequest { limit: 100, ..Default::default() };
-    let mut total = 0;
-    for _ in 0..PAGES {
-        let page = node.listings(request.clone()).await?;
-        total = page.total;
-        found.extend(page.listings);
-        if page.next_cursor.is_empty() {
-            break;
-        }
-        request.cursor = page.next_cursor;
-    }
-    let total = total.max(found.len() as u64);
-    Ok((found, total))
+/// The directory in figures.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    pub listings: u64,
+    /// With slots that are neither taken nor past their day.
+    pub open: u64,
+    /// Open listings by country, the most first; what is online has none.
+    pub countries: Vec<(String, u64)>,
 }
 
-/// Countries and how many listings each has, the most first.
-pub async fn countries(node: &NodeClient) -> Result<Vec<(String, u64)>, Problem> {
-    let mut counted: BTreeMap<String, u64> = BTreeMap::new();
-    for view in listings(node).await?.0 {
-        let place = view.source.and_then(|source| source.place);
-        if let Some(country) = place.map(|place| place.country).filter(|country| !country.is_empty()) {
-            *counted.entry(country).or_default() += 1;
-        }
-    }
-    let mut countries: Vec<(String, u64)> = counted.into_iter().collect();
-    countries.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    Ok(countries)
+/// Counts all of it in the index.
+pub async fn counts(node: &NodeClient) -> Result<Counts, Problem> {
+    let ask = |open| node::SearchListingsRequest {
+        query: Some(node::ListingQuery { open, ..Default::default() }),
+        limit: 1,
+        facets: open,
+        facet_names: vec![COUNTRIES.to_owned()],
+        ..Default::default()
+    };
+    let (all, open) = tokio::try_join!(node.search(ask(false)), node.search(ask(true)))?;
+    let countries = open.facets.into_iter().find(|facet| facet.name == COUNTRIES).unwrap_or_default();
+    let placed = countries.counts.into_iter().filter(|country| country.value != "online");
+    Ok(Counts {
+        listings: all.total,
+        open: open.total,
+        countries: placed.map(|country| (country.value, country.count)).collect(),
+    })
 }

@@ -83,7 +83,7 @@ async fn network(
 }
 
 /// Whom a stream counts for.
-struct Asker(Option<Address>);
+pub struct Asker(pub Option<Address>);
 
 impl FromRequestParts<App> for Asker {
     type Rejection = Infallible;
@@ -93,7 +93,8 @@ impl FromRequestParts<App> for Asker {
     }
 }
 
-fn stream(events: impl Stream<Item = Event> + Send + 'static, place: Place) -> Response {
+/// Events as an answer, with a beat when nothing happens.
+pub fn stream(events: impl Stream<Item = Event> + Send + 'static, place: Place) -> Response {
     let events = events.map(move |event| {
         // The place is taken as long as the stream lives.
         let _held = &place;

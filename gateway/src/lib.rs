@@ -4,7 +4,9 @@
 
 mod app;
 mod assets;
+mod atlas;
 mod chart;
+mod choices;
 mod client;
 mod config;
 mod directory;
@@ -18,6 +20,7 @@ mod names;
 mod pages;
 mod problem;
 mod provenance;
+mod query;
 mod rest;
 mod routes;
 mod serve;
@@ -25,6 +28,7 @@ mod shell;
 mod texts;
 mod tiles;
 mod verify;
+mod wishes;
 
 use axum::Router;
 

@@ -186,7 +186,10 @@ impl From<PathRejection> for Problem {
 
 impl From<QueryRejection> for Problem {
     fn from(why: QueryRejection) -> Self {
-        Self::invalid("").because(&why.body_text())
+        let text = why.body_text();
+        let field = unknown_field(&text);
+        let code = if text.contains("unknown field") { Code::FieldUnknown } else { Code::RequestInvalid };
+        Self::with_status(StatusCode::BAD_REQUEST, code.as_str()).at(&field).because(&text)
     }
 }
 
@@ -213,7 +216,8 @@ impl From<JsonRejection> for Problem {
 
 /// The path that serde stopped at (`roles[0]`), with the field that it names between backticks.
 fn unknown_field(text: &str) -> String {
-    let told = text.rsplit_once("target type: ").map_or(text, |(_, told)| told);
+    let told = ["target type: ", "query string: "].iter().find_map(|end| text.rsplit_once(end));
+    let told = told.map_or(text, |(_, told)| told);
     let name = told
         .split_once("unknown field `")
         .or_else(|| told.split_once("missing field `"))

@@ -35,8 +35,12 @@ paths! {
     LISTINGS listings() = "/listings";
     /// One listing.
     LISTING listing(id) = "/listings/{id}";
+    /// One listing's picture, for those who share it.
+    LISTING_PICTURE listing_picture(id) = "/listings/{id}/picture.svg";
     /// One listing's card, for pages that are open.
     LISTING_CARD listing_card(id) = "/listings/{id}/card";
+    /// Listings that fit somebody.
+    MATCH matching() = "/match";
     /// Partners.
     PARTNERS partners() = "/partners";
     /// One partner.
@@ -70,6 +74,12 @@ paths! {
     API_LISTINGS api_listings() = "/api/v1/listings";
     /// REST: one listing.
     API_LISTING api_listing(id) = "/api/v1/listings/{id}";
+    /// REST: listings by words and facets.
+    API_SEARCH api_search() = "/api/v1/search";
+    /// REST: completions of what is being typed.
+    API_SUGGEST api_suggest() = "/api/v1/suggest";
+    /// REST: listings that fit somebody.
+    API_MATCH api_match() = "/api/v1/match";
     /// REST: partners.
     API_PARTNERS api_partners() = "/api/v1/partners";
     /// REST: one partner.
@@ -100,5 +110,9 @@ pub const HEALTHZ: &str = "/healthz";
 pub const READYZ: &str = "/readyz";
 /// Prometheus.
 pub const METRICS: &str = "/metrics";
+/// REST: how many listings each choice would leave.
+pub const API_FACETS: &str = "/api/v1/facets";
+/// REST: changes of the directory, as server-sent events.
+pub const API_CHANGES: &str = "/api/v1/changes";
 /// REST: the policy that checks a log.
 pub const API_POLICY: &str = "/api/v1/policy";

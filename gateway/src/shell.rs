@@ -90,6 +90,12 @@ impl Shell {
         known.map_or_else(|| name.to_owned(), |partner| partner.name)
     }
 
+    /// A partner by its id in hex.
+    pub fn partner_with_id(&self, id: &str) -> Option<PartnerLine> {
+        let known = self.partners.iter().find(|partner| hex::encode(&partner.id) == id);
+        known.map(|partner| PartnerLine::new(partner, self.lang))
+    }
+
     /// The mark of demonstration data; it is shown in both languages at once.
     pub fn demo_mark(&self, tag: &str) -> String {
         Lang::of(tag).unwrap_or(self.lang).t("demo-mark")
@@ -107,6 +113,7 @@ impl Shell {
             links.push(self.link(self.t("nav-demo"), routes::demo()));
         }
         links.push(self.link(self.t("nav-listings"), routes::listings()));
+        links.push(self.link(self.t("nav-match"), routes::matching()));
         links.push(self.link(self.t("nav-conferences"), routes::conferences()));
         links.push(self.link(self.t("nav-partners"), routes::partners()));
         links.push(self.link(self.t("nav-verify"), routes::verify()));

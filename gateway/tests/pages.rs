@@ -55,6 +55,11 @@ fn addresses(fake: &Fake) -> Vec<String> {
         format!("/conferences/{}", id(&shared.conferences[0].subject)),
         "/verify".to_owned(),
         format!("/records/{}", hex::encode(&listing.provenance.as_ref().unwrap().hash)),
+        "/match".to_owned(),
+        "/match?skills=teaching&language=en&level=B2&countries=FJ&from=2027-01-01".to_owned(),
+        "/listings?countries=CN&countries=online&sdgs=4&near=39.9,116.4&km=50&sort=distance".to_owned(),
+        "/listings?q=nobody&open=true".to_owned(),
+        "/listings?near=Atlantis&km=100".to_owned(),
     ]
 }
 

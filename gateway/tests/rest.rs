@@ -69,8 +69,8 @@ async fn what_is_asked_wrongly_is_refused_with_a_code_and_a_field() {
     for (path, status, code, field) in [
         ("/api/v1/listings?limit=0", 400, "field.out_of_range", "limit"),
         ("/api/v1/listings?limit=101", 400, "field.out_of_range", "limit"),
-        ("/api/v1/listings?page=2", 400, "request.invalid", ""),
-        ("/api/v1/listings?partner=zz", 400, "request.invalid", ""),
+        ("/api/v1/listings?page=2", 400, "field.unknown", "page"),
+        ("/api/v1/listings?partner=zz", 400, "request.invalid", "partner"),
         ("/api/v1/listings/1", 404, "not_found", ""),
         ("/api/v1/records/ZZ", 404, "not_found", ""),
     ] {

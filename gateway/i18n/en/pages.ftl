@@ -7,10 +7,6 @@ search-button = Search
 home-tour = Take the five-minute tour
 home-tour-why = Three partners, live: Beijing, Bonn and Melbourne.
 home-figures = The network in figures
-figure-slots = { $count ->
-    [one] open slot
-   *[other] open slots
- }
 figure-listings = { $count ->
     [one] listing
    *[other] listings
@@ -24,11 +20,11 @@ figure-partners = { $count ->
    *[other] partners
  }
 home-where = Where help is wanted
-home-most = Most open slots
-map-title = World map of open slots
+home-most = Most open listings
+map-title = World map of open listings
 map-spot = { $place }: { $slots }
-map-caption = The larger the circle, the more open slots. Online listings aren’t on the map.
-map-table = All places as a table
+map-caption = The larger the circle, the more listings are open. Choose one to see them. What is online isn’t on the map.
+map-table = All countries as a table
 table-slots = Slots
 home-newest = Newest listings
 home-all-listings = All listings
@@ -55,11 +51,8 @@ open-slots = { $count ->
  }
 
 listings-title = Listings
-listings-lead = Openings of all partners, the newest first. A new one appears here by itself.
+listings-lead = Openings of all partners, in your language and in the original.
 filter-label = Search and narrow the list
-filter-country = Country
-filter-country-count = { $country } ({ $count })
-filter-partner = Partner
 filter-language = Readable in
 filter-any = Any
 filter-button = Search

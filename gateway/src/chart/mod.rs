@@ -1,11 +1,15 @@
 //! Charts as plain SVG, drawn on the server by pure functions. Each has a table
 //! beside it on its page; colours come from the style sheet by class.
 
+mod countries;
 mod graph;
 mod map;
+mod picture;
 
+pub use countries::middle;
 pub use graph::{Link, Node, graph};
 pub use map::{Spot, map};
+pub use picture::{Picture, picture};
 
 /// Text as SVG content or attribute value.
 fn escaped(text: &str) -> String {

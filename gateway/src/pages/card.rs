@@ -32,6 +32,8 @@ pub struct Card {
     pub dates: String,
     pub apply_by: String,
     pub slots: String,
+    /// From the place that was asked for; empty if none was.
+    pub distance: String,
     /// How the text came about; empty if it is the original in the reader's language.
     pub origin: String,
     /// Translated by a machine, and nobody has looked.
@@ -69,6 +71,7 @@ impl Card {
             slots: reader.count("open-slots", view.slots.into()),
             unchecked: text.is_some_and(is_unchecked),
             origin: text.map(|text| worth_saying(text, ui)).unwrap_or_default(),
+            distance: String::new(),
             arrived: false,
             subject,
         })

@@ -87,7 +87,7 @@ pub async fn show(State(app): State<App>, ui: Shell, Query(from): Query<From>) -
         over: rows(over),
         next: match answer.next_cursor.as_str() {
             "" => String::new(),
-            cursor => format!("{}?cursor={}", routes::conferences(), super::listings::encoded(cursor)),
+            cursor => format!("{}?cursor={}", routes::conferences(), crate::query::encoded(cursor)),
         },
         ui: &ui,
     };

@@ -1,7 +1,5 @@
-//! The start: search, a map of open slots, the newest listings, the next
-//! conferences and the network in figures.
-
-use std::collections::BTreeMap;
+//! The start: search, a map of open listings, the newest ones, the next conferences
+//! and the network in figures.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -12,18 +10,12 @@ use super::{
     conferences::{ConferenceRow, is_ahead},
     render,
 };
-use crate::{
-    app::App,
-    chart::{self, Spot},
-    directory, facts, locale,
-    problem::Problem,
-    routes,
-    shell::Shell,
-    texts::grouped,
-};
+use crate::{app::App, atlas, chart, locale, problem::Problem, routes, shell::Shell, texts::grouped};
 
-const NEWEST: usize = 6;
+const NEWEST: u32 = 6;
 const NEXT: usize = 3;
+/// Countries in the table beside the map.
+const COUNTRIES: usize = 60;
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -45,48 +37,49 @@ struct Figure {
 
 struct PlaceRow {
     place: String,
-    slots: String,
-    /// Of the place with the most slots, in hundredths.
+    listings: String,
+    /// Of the country with the most, in hundredths.
     share: u64,
     href: String,
 }
 
 /// `GET /`
 pub async fn show(State(app): State<App>, ui: Shell) -> Result<Response, Problem> {
-    let (listings, conferences, partners) = tokio::join!(
-        directory::listings(app.node()),
+    let newest = node::ListListingsRequest { limit: NEWEST, ..Default::default() };
+    let (newest, counts, conferences, partners) = tokio::join!(
+        app.node().listings(newest),
+        app.counts(),
         app.node().conferences(node::ListConferencesRequest::default()),
         app.node().partners(node::ListPartnersRequest {})
     );
-    let (listings, total) = listings?;
     let partners = partners?.partners;
-    let spots = spots(&listings, &ui);
-    let most = spots.first().map_or(1, |(_, spot)| spot.slots);
-    let slots: u64 = listings.iter().map(|listing| u64::from(listing.slots)).sum();
     let organisations = partners.iter().map(|partner| partner.organisations).sum();
     let figure = |key: &str, number: u64, href: String| Figure {
         number: grouped(number),
         text: ui.count(key, number),
         href,
     };
+    let open = |code: &str| format!("{}?countries={code}&open=true", routes::listings());
+    let by_country = counts.countries.iter().map(|(code, count)| (code.as_str(), *count));
     let page = HomePage {
         figures: vec![
-            figure("figure-slots", slots, routes::listings()),
-            figure("figure-listings", total, routes::listings()),
+            figure("figure-open", counts.open, format!("{}?open=true", routes::listings())),
+            figure("figure-listings", counts.listings, routes::listings()),
+            figure("figure-countries", counts.countries.len() as u64, routes::listings()),
             figure("figure-organisations", organisations, routes::partners()),
             figure("figure-partners", partners.len() as u64, routes::partners()),
         ],
-        map: chart::map(&ui.t("map-title"), &spots.iter().map(|(_, spot)| spot.clone()).collect::<Vec<_>>()),
-        places: spots
-            .iter()
-            .map(|(place, spot)| PlaceRow {
-                place: place.clone(),
-                slots: grouped(spot.slots),
-                share: percent(spot.slots, most),
-                href: spot.href.clone(),
+        map: chart::map(&ui.t("map-title"), &atlas::by_country(by_country.clone(), open, &ui)),
+        places: by_country
+            .take(COUNTRIES)
+            .map(|(code, count)| PlaceRow {
+                place: ui.lang.code("country", code),
+                listings: grouped(count),
+                share: percent(count, counts.countries.first().map_or(1, |(_, most)| *most)),
+                href: open(code),
             })
             .collect(),
-        cards: listings.iter().filter_map(|view| Card::new(view, &ui)).take(NEWEST).collect(),
+        cards: newest?.listings.iter().filter_map(|view| Card::new(view, &ui)).collect(),
         conferences: next(conferences?.conferences, &ui),
         partners: partners.len() as u64,
         ui: &ui,
@@ -106,29 +99,4 @@ fn next(mut views: Vec<node::ConferenceView>, ui: &Shell) -> Vec<ConferenceRow> 
 /// At least one, so that a bar is seen.
 fn percent(part: u64, whole: u64) -> u64 {
     (part * 100).checked_div(whole).unwrap_or(0).max(1)
-}
-
-/// One spot a place with the place's whole name, the largest first; what is online has none.
-fn spots(listings: &[node::ListingView], ui: &Shell) -> Vec<(String, Spot)> {
-    let mut places: BTreeMap<String, Spot> = BTreeMap::new();
-    for view in listings {
-        let Some(place) = view.source.as_ref().and_then(|source| source.place.as_ref()) else { continue };
-        let Some(at) = &place.coordinates else { continue };
-        let spot = places.entry(facts::place(place, ui.lang)).or_insert_with(|| Spot {
-            latitude_e6: at.latitude_e6,
-            longitude_e6: at.longitude_e6,
-            slots: 0,
-            label: String::new(),
-            name: facts::city_or_region(place, ui.lang),
-            href: format!("{}?country={}", routes::listings(), super::listings::encoded(&place.country)),
-        });
-        spot.slots += u64::from(view.slots);
-    }
-    let mut spots: Vec<(String, Spot)> = places.into_iter().collect();
-    spots.sort_by_key(|(_, spot)| std::cmp::Reverse(spot.slots));
-    for (place, spot) in &mut spots {
-        let parts = [("place", place.clone()), ("slots", ui.count("open-slots", spot.slots))];
-        spot.label = ui.lang.fill("map-spot", &parts);
-    }
-    spots
 }

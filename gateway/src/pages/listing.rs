@@ -10,17 +10,18 @@ use volbridge_proto::{
 };
 
 use super::{
-    card::{is_unchecked, origin},
+    card::{Card, is_unchecked, origin},
     render,
 };
 use crate::{
     app::App,
     extract::{Path, Query},
     facts::{self, Fact, RoleFacts},
+    locale,
     names::{self, OrganisationLine, PartnerLine, best},
     problem::Problem,
     provenance::ProvenanceLine,
-    routes,
+    query, routes,
     shell::Shell,
     texts::{Lang, primary_of},
 };
@@ -37,6 +38,11 @@ const PROSE: &[&str] = &[
     "selection",
     "contact",
 ];
+
+/// Listings of the same kind that are shown beside one.
+const SIMILAR: usize = 3;
+/// Skills by which they are looked for.
+const SKILLS: usize = 16;
 
 /// Which partner's subject, if two use the same id; which other language to show.
 #[derive(Deserialize)]
@@ -107,6 +113,14 @@ struct ListingPage<'a> {
     untranslated: String,
     api: String,
     demonstration: bool,
+    /// For those who share it.
+    summary: String,
+    picture: String,
+    /// When it was signed, and whether its partner's log is heard of.
+    freshness: String,
+    /// Others within a day's travel; empty if it has no place.
+    nearby: String,
+    similar: Vec<Card>,
 }
 
 /// `GET /listings/{id}`
@@ -122,6 +136,7 @@ pub async fn show(
     };
     let view = app.node().listing(request).await?;
     let source = view.source.clone().ok_or_else(Problem::not_found)?;
+    let similar = similar(&app, &view, &source, &ui).await;
     let texts = names::texts(&view, &source);
     let shown = pair(&texts, ui.lang, wish.beside.as_deref());
     let reading = best(&shown, |text| &text.language, ui.lang).cloned().unwrap_or_default();
@@ -159,10 +174,69 @@ pub async fn show(
         },
         api: routes::api_listing(id),
         demonstration: view.provenance.as_ref().is_some_and(|from| from.demonstration),
+        summary: read("summary"),
+        picture: format!("{}{}?lang={}", ui.public_url, routes::listing_picture(id), ui.lang),
+        freshness: freshness(view.provenance.as_ref(), &ui),
+        nearby: nearby(&source),
+        similar,
         columns,
         ui: &ui,
     };
     render(&page)
+}
+
+/// Open listings with one of its causes, else goals, else skills, the newest first. The page is
+/// whole without them.
+async fn similar(app: &App, view: &node::ListingView, source: &record::Listing, ui: &Shell) -> Vec<Card> {
+    let mut query = node::ListingQuery { open: true, ..Default::default() };
+    if !source.causes.is_empty() {
+        query.causes.clone_from(&source.causes);
+    } else if !source.sdgs.is_empty() {
+        query.sdgs.clone_from(&source.sdgs);
+    } else {
+        let skills = source.roles.iter().flat_map(|role| role.skills.iter().cloned());
+        query.skills = skills.take(SKILLS).collect();
+    }
+    if query.causes.is_empty() && query.sdgs.is_empty() && query.skills.is_empty() {
+        return Vec::new();
+    }
+    // One more: it may be among them itself.
+    let request = node::SearchListingsRequest {
+        query: Some(query),
+        sort: node::ListingSort::Newest.into(),
+        limit: (SIMILAR + 1).try_into().unwrap_or(0),
+        ..Default::default()
+    };
+    let Ok(found) = app.node().search(request).await else { return Vec::new() };
+    let others = found.hits.iter().filter_map(|hit| hit.listing.as_ref());
+    others
+        .filter(|other| other.subject != view.subject)
+        .filter_map(|other| Card::new(other, ui))
+        .take(SIMILAR)
+        .collect()
+}
+
+/// Where others in the same place are found.
+fn nearby(source: &record::Listing) -> String {
+    let Some(at) = source.place.as_ref().and_then(|place| place.coordinates.as_ref()) else {
+        return String::new();
+    };
+    let near = query::coordinates(at.latitude_e6, at.longitude_e6);
+    let pairs = [("near", near.as_str()), ("km", "100"), ("sort", "distance")];
+    query::address(&routes::listings(), &query::written(pairs.into_iter()))
+}
+
+/// "Published on 5 December 2026. The partner’s log was up to date when last looked at."
+fn freshness(provenance: Option<&node::Provenance>, ui: &Shell) -> String {
+    let Some(from) = provenance else { return String::new() };
+    let day = locale::date(ui.lang, &locale::day(from.issued_at));
+    let key = match (from.revision > 1, from.fresh) {
+        (false, true) => "freshness-published",
+        (true, true) => "freshness-revised",
+        (false, false) => "freshness-published-stale",
+        (true, false) => "freshness-revised-stale",
+    };
+    ui.with(key, "date", day)
 }
 
 fn reading_line(text: &node::ListingText, ui: &Shell) -> String {
@@ -221,7 +295,7 @@ fn others(
         .filter(|text| !shown.iter().any(|seen| seen.language == text.language))
         .map(|text| OtherLanguage {
             name: reader.code("language", &text.language),
-            href: format!("{}?beside={}", routes::listing(id), super::listings::encoded(&text.language)),
+            href: format!("{}?beside={}", routes::listing(id), query::encoded(&text.language)),
         })
         .collect()
 }

@@ -1,152 +1,259 @@
-//! Listings: search by words, country, partner and language; newest first.
+//! Listings: found by words, narrowed by facets, near a place, on a map and as a list.
+//! The form is complete without JavaScript; every choice stands in the address.
+
+use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use serde::Deserialize;
-use volbridge_proto::{id::PartnerId, wire::node::v1 as node};
+use volbridge_proto::wire::node::v1 as node;
 
 use super::{card::Card, render};
 use crate::{
-    app::App, extract::Query, names::PartnerLine, problem::Problem, routes, shell::Shell, texts::grouped,
+    app::App,
+    atlas, chart,
+    choices::{self, Chip, Choice, Facet},
+    extract::Query,
+    facts,
+    problem::Problem,
+    query::{self, Asked, CHOICES, SORTS, address, as_asked},
+    routes,
+    shell::Shell,
+    texts::grouped,
 };
 
 const PAGE: u32 = 20;
-
-/// The form; empty fields are as good as none. `lang` is the reader's language.
-#[derive(Debug, Default, Deserialize)]
-pub struct Filter {
-    #[serde(default)]
-    q: String,
-    #[serde(default)]
-    country: String,
-    #[serde(default)]
-    partner: String,
-    #[serde(default)]
-    language: String,
-    #[serde(default)]
-    cursor: String,
-}
-
-struct Choice {
-    value: String,
-    text: String,
-    chosen: bool,
-}
+/// Distances to choose from, in kilometres.
+const DISTANCES: &[u32] = &[10, 50, 100, 500, 2000];
+/// Listings among which a place is looked for by its name.
+const PLACES: u32 = 50;
+/// Parameters of earlier addresses of this page, and what they are called now.
+const EARLIER: &[(&str, &str)] =
+    &[("country", "countries"), ("partner", "partners"), ("language", "readable_in")];
 
 #[derive(Template)]
 #[template(path = "listings.html")]
 struct ListingsPage<'a> {
     ui: &'a Shell,
-    filter: Filter,
-    countries: Vec<Choice>,
-    partners: Vec<Choice>,
-    languages: Vec<Choice>,
+    words: String,
+    sorts: Vec<Choice>,
+    open: bool,
+    readable: Vec<Choice>,
+    near: String,
+    distances: Vec<Choice>,
+    /// Places of the listings below: coordinates and name.
+    places: Vec<(String, String)>,
+    facets: Vec<Facet>,
+    chips: Vec<Chip>,
     found: String,
+    incomplete: bool,
+    /// A place that no listing names.
+    missed: String,
+    /// Empty on further pages.
+    map: String,
+    /// It shows places, not countries.
+    by_place: bool,
     cards: Vec<Card>,
     next: String,
     /// New listings are put on top of a list that nothing narrows.
     live: bool,
-    filtered: bool,
+    /// The same as JSON.
+    api: String,
 }
 
 /// `GET /listings`
 pub async fn show(
     State(app): State<App>,
     ui: Shell,
-    Query(filter): Query<Filter>,
+    Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    let partner = match filter.partner.as_str() {
-        "" => Vec::new(),
-        id => id.parse::<PartnerId>().map_err(|_| Problem::invalid("partner"))?.to_vec(),
+    let (pairs, place) = located(renamed(pairs), &app, &ui).await;
+    let (asked, _) = Asked::read(pairs)?;
+    let answer = app.node().search(request(&asked)).await.map_err(as_asked)?;
+    let places = places(&answer.hits, &ui);
+    let near_name = match &place {
+        Place::Found(name) => Some(name.clone()),
+        _ => places.get(asked.value("near")).cloned(),
     };
-    let request = node::ListListingsRequest {
-        query: filter.q.trim().to_owned(),
-        language: filter.language.clone(),
-        country: filter.country.clone(),
-        partner,
-        limit: PAGE,
-        cursor: filter.cursor.clone(),
-    };
-    let (answer, partners, known) =
-        tokio::join!(app.node().listings(request), app.partners(), app.countries());
-    let answer = answer?;
-    let filtered = [&filter.q, &filter.country, &filter.partner, &filter.language]
-        .iter()
-        .any(|field| !field.trim().is_empty());
+    let first = asked.cursor.is_empty();
     let page = ListingsPage {
-        countries: countries(&known, &filter, &ui),
-        partners: partners.iter().map(|name| partner_choice(name, &filter, &ui)).collect(),
-        languages: ui
-            .languages
-            .iter()
-            .map(|known| Choice {
-                value: known.tag.clone(),
-                text: ui.lang.code("language", &known.tag),
-                chosen: known.tag == filter.language,
-            })
-            .collect(),
-        found: ui.count("listings-found", answer.total.max(answer.listings.len() as u64)),
-        cards: answer.listings.iter().filter_map(|view| Card::new(view, &ui)).collect(),
-        next: next(&filter, &answer.next_cursor),
-        live: !filtered && filter.cursor.is_empty(),
-        filtered,
-        filter,
+        words: asked.query.text.clone(),
+        sorts: sorts(&asked, &ui),
+        open: asked.query.open,
+        readable: readable(&asked, &ui),
+        distances: distances(&asked),
+        facets: choices::facets(&answer.facets, &asked, &ui),
+        chips: choices::chips(&asked, &routes::listings(), near_name.as_deref(), &ui),
+        found: ui.count("listings-found", answer.total.max(answer.hits.len() as u64)),
+        incomplete: answer.incomplete,
+        near: match &place {
+            Place::None => asked.value("near").to_owned(),
+            Place::Found(name) | Place::Missed(name) => name.clone(),
+        },
+        missed: if let Place::Missed(name) = place { name } else { String::new() },
+        map: if first && !answer.hits.is_empty() { map(&answer, &asked, &ui) } else { String::new() },
+        by_place: by_place(&asked),
+        cards: answer.hits.iter().filter_map(|hit| card(hit, &ui)).collect(),
+        next: match answer.next_cursor.as_str() {
+            "" => String::new(),
+            cursor => address(&routes::listings(), &asked.onward(cursor)),
+        },
+        live: first && asked.narrowing().next().is_none() && newest_first(&asked),
+        api: address(&routes::api_search(), &asked.whole()),
+        places: places.into_iter().collect(),
         ui: &ui,
     };
     render(&page)
 }
 
-fn countries(known: &[(String, u64)], filter: &Filter, ui: &Shell) -> Vec<Choice> {
-    let choice =
-        |code: &str, text: String| Choice { value: code.to_owned(), text, chosen: filter.country == code };
-    let mut choices: Vec<Choice> = known
-        .iter()
-        .map(|(code, count)| {
-            let parts = [("country", ui.lang.code("country", code)), ("count", grouped(*count))];
-            choice(code, ui.lang.fill("filter-country-count", &parts))
-        })
-        .collect();
-    if !filter.country.is_empty() && !choices.iter().any(|choice| choice.chosen) {
-        choices.push(choice(&filter.country, ui.lang.code("country", &filter.country)));
-    }
-    choices
-}
-
-fn partner_choice(name: &node::PartnerName, filter: &Filter, ui: &Shell) -> Choice {
-    let partner = PartnerLine::new(name, ui.lang);
-    Choice {
-        chosen: filter.partner == partner.id,
-        text: format!("{} · {}", partner.name, partner.country_code),
-        value: partner.id,
+/// Facets are counted on every page; regions when there is one country to divide.
+fn request(asked: &Asked) -> node::SearchListingsRequest {
+    let divided = !asked.query.countries.is_empty() || !asked.query.regions.is_empty();
+    let counted = CHOICES.iter().filter(|name| divided || **name != "regions");
+    node::SearchListingsRequest {
+        limit: PAGE,
+        facets: true,
+        facet_names: counted.map(|name| (*name).to_owned()).collect(),
+        ..asked.request()
     }
 }
 
-fn next(filter: &Filter, cursor: &str) -> String {
-    if cursor.is_empty() {
-        return String::new();
-    }
-    let mut address = format!("{}?cursor={}", routes::listings(), encoded(cursor));
-    let kept = [
-        ("q", &filter.q),
-        ("country", &filter.country),
-        ("partner", &filter.partner),
-        ("language", &filter.language),
-    ];
-    for (name, value) in kept.iter().filter(|(_, value)| !value.is_empty()) {
-        address.push_str(&format!("&{name}={}", encoded(value)));
-    }
-    address
+fn newest_first(asked: &Asked) -> bool {
+    matches!(asked.sort, node::ListingSort::Relevance | node::ListingSort::Newest)
 }
 
-/// A text as a value in a query.
-pub fn encoded(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            safe.push(char::from(byte));
-        } else {
-            safe.push_str(&format!("%{byte:02X}"));
+/// Addresses that were handed on before the facets came still lead where they led.
+fn renamed(mut pairs: Vec<(String, String)>) -> Vec<(String, String)> {
+    for (name, _) in &mut pairs {
+        if let Some((_, now)) = EARLIER.iter().find(|(earlier, _)| earlier == name) {
+            (*now).clone_into(name);
         }
     }
-    safe
+    pairs
+}
+
+/// What was made of a place's name.
+enum Place {
+    /// Coordinates, or nothing, were given.
+    None,
+    Found(String),
+    Missed(String),
+}
+
+/// A place that was told by its name becomes coordinates: those of a listing that is there. One
+/// that no listing names is dropped with what depends on it, and said.
+async fn located(mut pairs: Vec<(String, String)>, app: &App, ui: &Shell) -> (Vec<(String, String)>, Place) {
+    let told = pairs.iter().find(|(name, _)| name == "near").map(|(_, value)| value.trim().to_owned());
+    let Some(told) = told.filter(|told| !told.is_empty()) else {
+        // Without a place its distance means nothing: a form sends it all the same.
+        drop_distance(&mut pairs);
+        return (pairs, Place::None);
+    };
+    if told.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) {
+        return (pairs, Place::None);
+    }
+    match find(&told, app, ui).await {
+        Some(found) => {
+            for (_, value) in pairs.iter_mut().filter(|(name, _)| name == "near") {
+                found.clone_into(value);
+            }
+            (pairs, Place::Found(told))
+        }
+        None => {
+            pairs.retain(|(name, _)| name != "near");
+            drop_distance(&mut pairs);
+            (pairs, Place::Missed(told))
+        }
+    }
+}
+
+fn drop_distance(pairs: &mut Vec<(String, String)>) {
+    pairs.retain(|(name, value)| name != "km" && !(name == "sort" && value == "distance"));
+}
+
+async fn find(name: &str, app: &App, ui: &Shell) -> Option<String> {
+    let query = node::ListingQuery { text: query::bounded(name, 80).ok()?, ..Default::default() };
+    let request = node::SearchListingsRequest { query: Some(query), limit: PLACES, ..Default::default() };
+    let answer = app.node().search(request).await.ok()?;
+    let wanted = name.to_lowercase();
+    let places = answer.hits.into_iter().filter_map(|hit| hit.listing?.source?.place);
+    let named = places.filter(|place| {
+        let names = [place.city.clone(), facts::city(place, ui.lang), place.city.replace('市', "")];
+        names.iter().any(|known| known.to_lowercase() == wanted)
+    });
+    let at = named.filter_map(|place| place.coordinates).next()?;
+    Some(query::coordinates(at.latitude_e6, at.longitude_e6))
+}
+
+/// Places of these listings: coordinates as they stand in an address, and the name.
+fn places(hits: &[node::ListingHit], ui: &Shell) -> BTreeMap<String, String> {
+    let places = hits.iter().filter_map(|hit| hit.listing.as_ref()?.source.as_ref()?.place.as_ref());
+    places
+        .filter_map(|place| {
+            let at = place.coordinates.as_ref()?;
+            Some((query::coordinates(at.latitude_e6, at.longitude_e6), facts::place(place, ui.lang)))
+        })
+        .collect()
+}
+
+fn card(hit: &node::ListingHit, ui: &Shell) -> Option<Card> {
+    let card = Card::new(hit.listing.as_ref()?, ui)?;
+    let distance =
+        if hit.km > 0 { ui.with("card-distance", "km", grouped(hit.km.into())) } else { String::new() };
+    Some(Card { distance, ..card })
+}
+
+fn by_place(asked: &Asked) -> bool {
+    asked.query.near.is_some() || !asked.query.countries.is_empty()
+}
+
+/// By country over all that was found; by place where one country or neighbourhood is looked at.
+fn map(answer: &node::SearchListingsResponse, asked: &Asked, ui: &Shell) -> String {
+    let spots = if by_place(asked) {
+        let listings = answer.hits.iter().filter_map(|hit| hit.listing.as_ref());
+        let there = |view: &node::ListingView| {
+            let source = view.source.as_ref();
+            let at = source.and_then(|source| source.place.as_ref()?.coordinates);
+            let near = at.map(|at| query::coordinates(at.latitude_e6, at.longitude_e6)).unwrap_or_default();
+            address(&routes::listings(), &query::written([("near", near.as_str()), ("km", "10")].into_iter()))
+        };
+        atlas::by_place(listings, there, ui)
+    } else {
+        let counted = answer.facets.iter().find(|facet| facet.name == "countries");
+        let counts = counted.map(|facet| facet.counts.as_slice()).unwrap_or_default();
+        let there = |code: &str| address(&routes::listings(), &asked.and("countries", code));
+        atlas::by_country(counts.iter().map(|count| (count.value.as_str(), count.count)), there, ui)
+    };
+    if spots.is_empty() { String::new() } else { chart::map(&ui.t("map-hits"), &spots) }
+}
+
+fn choice(value: &str, text: String, chosen: bool) -> Choice {
+    Choice { value: value.to_owned(), text, count: String::new(), chosen }
+}
+
+fn sorts(asked: &Asked, ui: &Shell) -> Vec<Choice> {
+    let distance = asked.query.near.is_some();
+    SORTS
+        .iter()
+        .filter(|(name, _)| distance || *name != "distance")
+        .map(|(name, sort)| choice(name, ui.lang.code("sort", &name.replace('_', "-")), *sort == asked.sort))
+        .collect()
+}
+
+fn readable(asked: &Asked, ui: &Shell) -> Vec<Choice> {
+    let mut tags: Vec<&str> = ui.languages.iter().map(|known| known.tag.as_str()).collect();
+    let chosen = asked.query.readable_in.as_str();
+    if !chosen.is_empty() && !tags.contains(&chosen) {
+        tags.push(chosen);
+    }
+    tags.into_iter().map(|tag| choice(tag, ui.lang.code("language", tag), tag == chosen)).collect()
+}
+
+fn distances(asked: &Asked) -> Vec<Choice> {
+    let chosen = asked.query.near.map_or(query::NEARBY_KM, |near| near.km);
+    let mut known = DISTANCES.to_vec();
+    if !known.contains(&chosen) {
+        known.push(chosen);
+        known.sort_unstable();
+    }
+    known.iter().map(|km| choice(&km.to_string(), grouped(u64::from(*km)), *km == chosen)).collect()
 }

@@ -13,8 +13,7 @@ use http::{HeaderValue, header};
 use tokio::time::timeout;
 use volbridge_proto::{error::Code, id::SubjectId, wire::node::v1 as node};
 
-use super::listings::encoded;
-use crate::{app::App, client::NodeClient, extract::Path, problem::Problem};
+use crate::{app::App, client::NodeClient, extract::Path, problem::Problem, query::encoded};
 
 /// Bytes asked for at a time.
 const PART: u64 = 256 << 10;

@@ -8,11 +8,13 @@ mod demo;
 mod home;
 mod listing;
 mod listings;
+mod matching;
 mod material;
 mod network;
 mod organisation;
 mod partner;
 mod partners;
+mod picture;
 mod record;
 mod verify;
 
@@ -35,7 +37,9 @@ pub fn router(app: &App) -> Router<App> {
         .route(routes::HOME, get(home::show))
         .route(routes::LISTINGS, get(listings::show))
         .route(routes::LISTING, get(listing::show))
+        .route(routes::LISTING_PICTURE, get(picture::show))
         .route(routes::LISTING_CARD, get(card::show))
+        .route(routes::MATCH, get(matching::show))
         .route(routes::PARTNERS, get(partners::show))
         .route(routes::PARTNER, get(partner::show))
         .route(routes::ORGANISATION, get(organisation::show))

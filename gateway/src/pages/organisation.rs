@@ -15,8 +15,8 @@ use crate::{
     shell::Shell,
 };
 
-/// Listings of the partner among which the organisation's are looked for.
-const LISTINGS: u32 = 100;
+/// Its newest listings that are shown.
+const LISTINGS: u32 = 24;
 
 #[derive(Template)]
 #[template(path = "organisation.html")]
@@ -40,15 +40,10 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<SubjectId>) 
     let request = node::GetSubjectRequest { subject: id.to_vec(), partner: Vec::new() };
     let view = app.node().organisation(request).await?;
     let source = view.source.clone().ok_or_else(Problem::not_found)?;
-    let partner = view.partner.as_ref().map(|partner| partner.id.clone()).unwrap_or_default();
-    let listings = app
-        .node()
-        .listings(node::ListListingsRequest { partner, limit: LISTINGS, ..Default::default() })
-        .await?;
+    let query = node::ListingQuery { organisation: id.to_vec(), ..Default::default() };
+    let listings = node::SearchListingsRequest { query: Some(query), limit: LISTINGS, ..Default::default() };
+    let listings = app.node().search(listings).await?;
     let named = names::local(&source.names, ui.lang).cloned().unwrap_or_default();
-    let offers = |listing: &&node::ListingView| {
-        listing.source.as_ref().is_some_and(|source| source.organisation == id.as_bytes())
-    };
     let page = OrganisationPage {
         other_names: source
             .names
@@ -65,7 +60,11 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<SubjectId>) 
         website: web_address(&source.website),
         partner: PartnerLine::of(view.partner.as_ref(), ui.lang),
         provenance: ProvenanceLine::of(view.provenance.as_ref(), view.partner.as_ref(), &ui),
-        cards: listings.listings.iter().filter(offers).filter_map(|view| Card::new(view, &ui)).collect(),
+        cards: listings
+            .hits
+            .iter()
+            .filter_map(|hit| hit.listing.as_ref().and_then(|view| Card::new(view, &ui)))
+            .collect(),
         ui: &ui,
     };
     render(&page)

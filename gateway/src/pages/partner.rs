@@ -99,7 +99,7 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<PartnerId>) 
             .filter_map(|view| OrganisationLine::new(view, ui.lang))
             .collect(),
         cards: listings?.listings.iter().filter_map(|view| Card::new(view, &ui)).collect(),
-        more: format!("{}?partner={id}", routes::listings()),
+        more: format!("{}?partners={id}", routes::listings()),
         api: routes::api_partner(id),
         domain: view.domain,
         ui: &ui,

@@ -1,7 +1,7 @@
 //! `/api/v1/conferences`
 #![expect(unused_qualifications, reason = "utoipa writes out the types of queries")]
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use volbridge_proto::{
@@ -12,6 +12,7 @@ use volbridge_proto::{
 use super::{
     Names, PartnerRef, RecordRef, cursor, example_names,
     listings::{Place, limit, local, place},
+    paging::Here,
 };
 use crate::{
     app::App,
@@ -95,14 +96,15 @@ pub struct Filter {
 #[utoipa::path(
     get, path = routes::API_CONFERENCES, params(Filter), tag = "conferences",
     responses(
-        (status = 200, body = Conferences),
+        (status = 200, body = Conferences, headers(("Link" = String, description = "The next page, `rel=\"next\"`"))),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(
     State(app): State<App>,
+    here: Here,
     Query(filter): Query<Filter>,
-) -> Result<Json<Conferences>, Problem> {
+) -> Result<Response, Problem> {
     let request = node::ListConferencesRequest {
         partner: filter.partner.map(PartnerId::to_vec).unwrap_or_default(),
         limit: limit(filter.limit)?,
@@ -110,7 +112,8 @@ pub async fn list(
     };
     let answer = app.node().conferences(request).await?;
     let items = answer.conferences.into_iter().filter_map(Conference::new).collect();
-    Ok(Json(Conferences { items, next_cursor: cursor(answer.next_cursor) }))
+    let next_cursor = cursor(answer.next_cursor);
+    Ok(here.page(Conferences { items, next_cursor: next_cursor.clone() }, next_cursor.as_deref()))
 }
 
 /// One conference with its materials.

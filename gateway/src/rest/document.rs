@@ -12,7 +12,7 @@ use utoipa::{
     },
 };
 
-use super::{conferences, listings, partners, records};
+use super::{changes, conferences, listings, matching, partners, records, search};
 use crate::{problem::Problem, routes, texts::Lang};
 
 /// `Authorization: Bearer …`
@@ -34,6 +34,11 @@ pub fn with_examples(document: OpenApi) -> String {
     answer(&mut document, routes::API_LISTINGS, "get", &listings::Listings::example());
     answer(&mut document, routes::API_LISTINGS, "post", &listings::Published::example());
     answer(&mut document, routes::API_LISTING, "get", &listings::Listing::example());
+    answer(&mut document, routes::API_SEARCH, "get", &search::Found::example());
+    answer(&mut document, routes::API_FACETS, "get", &search::Facets::example());
+    answer(&mut document, routes::API_SUGGEST, "get", &search::Suggestions::example());
+    answer(&mut document, routes::API_MATCH, "get", &matching::Matches::example());
+    answer(&mut document, routes::API_CHANGES, "get", &changes::EXAMPLE);
     answer(&mut document, routes::API_PARTNERS, "get", &partners::Partners::example());
     answer(&mut document, routes::API_PARTNER, "get", &partners::Partner::example());
     answer(&mut document, routes::API_CONFERENCES, "get", &conferences::Conferences::example());

@@ -1,14 +1,19 @@
 //! The REST API: `/api/v1`, described by OpenAPI 3.1 that is generated from these
 //! handlers. Errors are `application/problem+json`; lists are `{items, next_cursor}`.
 
+mod changes;
+mod conditional;
 mod conferences;
 mod document;
 mod health;
 pub mod listings;
+mod matching;
+mod paging;
 mod partners;
 mod records;
+mod search;
 
-use axum::{Router, routing::get};
+use axum::{Router, middleware, routing::get};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema, openapi::OpenApi as Document};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -33,6 +38,11 @@ pub fn router(app: &App) -> (Router<App>, Document) {
     let (router, mut document) = OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(listings::list, listings::publish))
         .routes(routes!(listings::one))
+        .routes(routes!(search::search))
+        .routes(routes!(search::facets))
+        .routes(routes!(search::suggest))
+        .routes(routes!(matching::find))
+        .routes(routes!(changes::follow))
         .routes(routes!(partners::list))
         .routes(routes!(partners::one))
         .routes(routes!(conferences::list))
@@ -43,7 +53,7 @@ pub fn router(app: &App) -> (Router<App>, Document) {
         .split_for_parts();
     document.servers =
         Some(vec![utoipa::openapi::server::Server::new(app.config().public_url.trim_end_matches('/'))]);
-    (router.merge(health::router()), document)
+    (router.route_layer(middleware::from_fn(conditional::answers)).merge(health::router()), document)
 }
 
 /// The description as a resource.
@@ -51,7 +61,8 @@ pub fn document(document: Document) -> Router<App> {
     let text = document::with_examples(document);
     Router::new().route(
         routes::API_DOCUMENT,
-        get(move || std::future::ready(([("content-type", "application/json")], text.clone()))),
+        get(move || std::future::ready(([("content-type", "application/json")], text.clone())))
+            .layer(middleware::from_fn(conditional::answers)),
     )
 }
 

@@ -28,6 +28,9 @@ pub fn shared(payload: Option<&str>) -> Shared {
         openings: 0,
         withdrawn: Vec::new(),
         published: Vec::new(),
+        searched: Vec::new(),
+        index_is_built_anew: false,
+        watched: Vec::new(),
         next: 58,
     }
 }
@@ -193,6 +196,7 @@ struct Told {
     origin: &'static str,
     reviewed_by: &'static str,
     sdgs: &'static [u32],
+    causes: &'static [&'static str],
 }
 
 const TOLD: &[Told] = &[
@@ -209,6 +213,7 @@ const TOLD: &[Told] = &[
         origin: "human",
         reviewed_by: "UNV",
         sdgs: &[11, 12, 13],
+        causes: &["environment"],
     },
     Told {
         partner: 1,
@@ -223,6 +228,7 @@ const TOLD: &[Told] = &[
         origin: "machine",
         reviewed_by: "",
         sdgs: &[11, 13],
+        causes: &["environment"],
     },
     Told {
         partner: 2,
@@ -237,6 +243,7 @@ const TOLD: &[Told] = &[
         origin: "human",
         reviewed_by: "",
         sdgs: &[3, 4],
+        causes: &[],
     },
     Told {
         partner: 0,
@@ -251,6 +258,7 @@ const TOLD: &[Told] = &[
         origin: "human",
         reviewed_by: "AVI",
         sdgs: &[4, 17],
+        causes: &[],
     },
     Told {
         partner: 2,
@@ -265,6 +273,7 @@ const TOLD: &[Told] = &[
         origin: "",
         reviewed_by: "",
         sdgs: &[6],
+        causes: &[],
     },
     Told {
         partner: 0,
@@ -279,6 +288,7 @@ const TOLD: &[Told] = &[
         origin: "memory",
         reviewed_by: "",
         sdgs: &[3, 10],
+        causes: &[],
     },
     Told {
         partner: 1,
@@ -293,6 +303,7 @@ const TOLD: &[Told] = &[
         origin: "machine",
         reviewed_by: "BVF",
         sdgs: &[17],
+        causes: &[],
     },
 ];
 
@@ -453,6 +464,7 @@ fn source(told: &Told, side: usize, organisation: &[u8], say: &impl Fn(&str) -> 
         min_age: 18,
         max_age: 0,
         applicants: "international".to_owned(),
+        causes: told.causes.iter().map(|cause| say(cause)).collect(),
         ..record::Listing::default()
     }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod data;
+mod search;
 mod services;
 
 use std::{
@@ -24,7 +25,8 @@ use volbridge_proto::wire::node::v1::{
     conferences_server::ConferencesServer, listings_server::ListingsServer, logs_server::LogsServer,
     materials_server::MaterialsServer, network_server::NetworkServer,
     organisations_server::OrganisationsServer, partners_server::PartnersServer,
-    profiles_server::ProfilesServer, records_server::RecordsServer, translations_server::TranslationsServer,
+    profiles_server::ProfilesServer, records_server::RecordsServer, search_server::SearchServer,
+    translations_server::TranslationsServer,
 };
 
 /// 24 November 2026, 08:00 UTC.
@@ -46,6 +48,11 @@ pub struct Shared {
     pub profiles: Vec<(Vec<u8>, Vec<u8>, volbridge_proto::wire::record::v1::VolunteerProfile)>,
     pub withdrawn: Vec<Vec<u8>>,
     pub published: Vec<node::PublishListingRequest>,
+    /// What the index was asked.
+    pub searched: Vec<node::SearchListingsRequest>,
+    pub index_is_built_anew: bool,
+    /// After which change somebody went on.
+    pub watched: Vec<String>,
     pub next: u64,
 }
 
@@ -95,6 +102,7 @@ impl Fake {
         let (near, far) = tokio::io::duplex(1 << 20);
         let services = Server::builder()
             .add_service(ListingsServer::new(self.clone()))
+            .add_service(SearchServer::new(self.clone()))
             .add_service(OrganisationsServer::new(self.clone()))
             .add_service(ConferencesServer::new(self.clone()))
             .add_service(MaterialsServer::new(self.clone()))

@@ -18,7 +18,7 @@ use volbridge_proto::{
 
 use super::{Fake, NOW, TOKEN, data};
 
-type Answer<T> = Result<Response<T>, Status>;
+pub type Answer<T> = Result<Response<T>, Status>;
 type Flow<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 pub fn problem(code: error::Code, field: &str) -> Status {
@@ -296,7 +296,11 @@ impl Network for Fake {
         Ok(Response::new(Box::pin(stream::once(async { first }).chain(stream::pending()))))
     }
 
-    async fn watch_changes(&self, _: Request<node::WatchChangesRequest>) -> Answer<Self::WatchChangesStream> {
+    async fn watch_changes(
+        &self,
+        request: Request<node::WatchChangesRequest>,
+    ) -> Answer<Self::WatchChangesStream> {
+        self.shared.lock().unwrap().watched.push(request.into_inner().cursor);
         let changes = BroadcastStream::new(self.changes.subscribe());
         Ok(Response::new(Box::pin(changes.filter_map(|change| async { change.ok().map(Ok) }))))
     }

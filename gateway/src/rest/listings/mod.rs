@@ -4,6 +4,7 @@
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
+    response::Response,
 };
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -14,12 +15,13 @@ use volbridge_proto::{
     wire::node::v1 as node,
 };
 
-use super::{RecordRef, cursor};
+use super::{RecordRef, cursor, paging::Here};
 use crate::{
     app::App,
     extract::{Path, Query},
     names,
     problem::{Problem, ProblemBody},
+    query::as_asked,
     routes,
 };
 
@@ -88,29 +90,64 @@ pub struct Whose {
     partner: Option<PartnerId>,
 }
 
-/// Listings, newest first.
+/// Listings, newest first; with words, the best first, as `/api/v1/search` finds them.
 #[utoipa::path(
     get, path = routes::API_LISTINGS, params(Filter), tag = "listings",
     responses(
-        (status = 200, body = Listings),
+        (status = 200, body = Listings, headers(("Link" = String, description = "The next page, `rel=\"next\"`"))),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn list(State(app): State<App>, Query(filter): Query<Filter>) -> Result<Json<Listings>, Problem> {
+pub async fn list(
+    State(app): State<App>,
+    here: Here,
+    Query(filter): Query<Filter>,
+) -> Result<Response, Problem> {
+    let limit = limit(filter.limit)?;
+    let (views, next_cursor, total) = if filter.q.trim().is_empty() {
+        listed(filter, limit, &app).await?
+    } else {
+        found(filter, limit, &app).await?
+    };
+    let next_cursor = cursor(next_cursor);
+    let items = views.iter().filter_map(|view| Listing::new(view, &app)).collect();
+    Ok(here.page(Listings { items, next_cursor: next_cursor.clone(), total }, next_cursor.as_deref()))
+}
+
+/// Listings, the cursor of the next page, and how many there are.
+type Views = (Vec<node::ListingView>, String, u64);
+
+async fn listed(filter: Filter, limit: u32, app: &App) -> Result<Views, Problem> {
     let request = node::ListListingsRequest {
-        query: filter.q,
+        query: String::new(),
         language: filter.lang,
         country: filter.country,
         partner: filter.partner.map(PartnerId::to_vec).unwrap_or_default(),
-        limit: limit(filter.limit)?,
+        limit,
         cursor: filter.cursor,
     };
     let answer = app.node().listings(request).await?;
-    Ok(Json(Listings {
-        items: answer.listings.iter().filter_map(|view| Listing::new(view, &app)).collect(),
-        next_cursor: cursor(answer.next_cursor),
-        total: answer.total,
-    }))
+    Ok((answer.listings, answer.next_cursor, answer.total))
+}
+
+async fn found(filter: Filter, limit: u32, app: &App) -> Result<Views, Problem> {
+    let some = |value: String| if value.is_empty() { Vec::new() } else { vec![value] };
+    let query = node::ListingQuery {
+        text: filter.q,
+        readable_in: filter.lang,
+        countries: some(filter.country),
+        partners: filter.partner.map(PartnerId::to_vec).into_iter().collect(),
+        ..Default::default()
+    };
+    let request = node::SearchListingsRequest {
+        query: Some(query),
+        limit,
+        cursor: filter.cursor,
+        ..Default::default()
+    };
+    let answer = app.node().search(request).await.map_err(as_asked)?;
+    let views = answer.hits.into_iter().filter_map(|hit| hit.listing).collect();
+    Ok((views, answer.next_cursor, answer.total))
 }
 
 /// 0, which means as many as the node thinks right, if nothing was said.
