@@ -16,6 +16,7 @@ pub mod endure;
 pub mod flood;
 pub mod hostile;
 pub mod journal;
+pub mod judged;
 pub mod kill;
 pub mod liar;
 pub mod memory;
