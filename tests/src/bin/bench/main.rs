@@ -21,6 +21,7 @@ mod publish;
 mod relay;
 mod replication;
 mod report;
+mod search;
 mod sync;
 mod usage;
 mod verify;
@@ -98,6 +99,12 @@ enum What {
     Blob(blob::Args),
     /// A log and a file over a line that delays
     Far(far::Args),
+    /// Judged questions to a node, its portal, SQLite FTS5 and PostgreSQL
+    Search(search::Args),
+    /// From a publish at one node until a partner's search finds it
+    Found(search::found::Args),
+    /// Pages of listings, read by many at once
+    Pages(search::pages::Args),
     #[command(hide = true)]
     LimitCopy { certificate: PathBuf, to: PathBuf, address: String },
     #[command(hide = true)]
@@ -141,6 +148,9 @@ async fn run(cli: Cli) -> Outcome<()> {
         What::Verify(args) => verify::measure(args, database).await?,
         What::Blob(args) => blob::measure(args, database).await?,
         What::Far(args) => far::measure(args, database).await?,
+        What::Search(args) => search::measure(args, database).await?,
+        What::Found(args) => search::found::measure(args, database).await?,
+        What::Pages(args) => search::pages::measure(args, database).await?,
     };
     Ok(report.say(cli.json)?)
 }

@@ -102,6 +102,18 @@ impl Site {
         self.start(&[], &[]).await
     }
 
+    /// The same on a port that was free a moment ago, with more settings; and where its portal is.
+    pub async fn serve_with_portal_at(self, extra: &[(&str, &str)]) -> Outcome<(Running, String)> {
+        let free = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+        let settings: Vec<_> = extra.iter().copied().chain([("gateway.listen", free.as_str())]).collect();
+        Ok((self.start(&settings, &[]).await?, format!("http://{free}")))
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     async fn start(self, extra: &[(&str, &str)], flags: &[&str]) -> Outcome<Running> {
         let began = Instant::now();
         // Nothing of this folder's own: all that is said is on the command line.

@@ -71,6 +71,12 @@ impl Used {
     }
 }
 
+/// Memory of a process that isn't pages of files: what a mapped index takes beyond it, the system can take back.
+pub fn anonymous_bytes(pid: u32) -> io::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    Ok(field(&status, "RssAnon:").unwrap_or_default() * 1024)
+}
+
 /// The number after a key in a file of `/proc`.
 fn field(text: &str, key: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(key)?.split_whitespace().next()?.parse().ok())
