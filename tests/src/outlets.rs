@@ -347,6 +347,10 @@ fn paths(node: &Partner, hints: &Hints) -> Vec<String> {
         "/readyz",
         "/api/v1/listings",
         "/api/v1/listings?limit=1",
+        "/match?skills=teaching",
+        "/api/v1/search?facets=true",
+        "/api/v1/facets",
+        "/api/v1/match?skills=teaching",
         "/api/v1/partners",
         "/api/v1/conferences",
         "/api/v1/openapi.json",
@@ -355,6 +359,7 @@ fn paths(node: &Partner, hints: &Hints) -> Vec<String> {
     let mut paths: Vec<String> = fixed.iter().map(|path| (*path).to_owned()).collect();
     for word in &hints.words {
         paths.extend([format!("/listings?q={word}"), format!("/api/v1/listings?q={word}")]);
+        paths.extend([format!("/api/v1/search?q={word}"), format!("/api/v1/suggest?q={word}")]);
     }
     for record in hints.records.iter().map(|record| hex(record)) {
         paths.extend([format!("/records/{record}"), format!("/api/v1/records/{record}")]);

@@ -134,8 +134,19 @@ async fn shown() -> Shown {
     Shown { _partners: [bvf, unv], portal, listing: id, pages }
 }
 
-const PAGES: [&str; 8] =
-    ["/", "/listings", "/listings?q=nobody", "/partners", "/conferences", "/verify", "/network", "/nothing"];
+const PAGES: [&str; 11] = [
+    "/",
+    "/listings",
+    "/listings?q=nobody&countries=CN",
+    "/listings?countries=CN&sdgs=4&near=39.9,116.4&km=2000&sort=distance",
+    "/match",
+    "/match?skills=teaching&countries=CN&languages=en:B2&from=2027-01-01",
+    "/partners",
+    "/conferences",
+    "/verify",
+    "/network",
+    "/nothing",
+];
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -217,7 +228,7 @@ async fn the_keyboard_reaches_everything_in_order_and_one_sees_where_it_is(#[cas
         browser.page.execute(STOP, Vec::new()).await.unwrap()
     };
     for path in
-        ["/".to_owned(), "/listings".to_owned(), format!("/listings/{}", shown.listing), "/verify".to_owned()]
+        ["/", "/listings", "/match", &format!("/listings/{}", shown.listing), "/verify"].map(str::to_owned)
     {
         browser.page.goto(&address(&shown, &path, "en")).await.unwrap();
         let first = press(TAB).await;
