@@ -102,6 +102,7 @@ macro_rules! payloads {
     ($($variant:ident $info:path, $validate:path;)*) => {
         /// A payload that holds to the rule of its kind.
         #[derive(Clone, Debug, PartialEq)]
+        #[expect(clippy::large_enum_variant, reason = "most payloads are listings: a box would cost each an allocation")]
         pub enum Payload {
             $(#[doc = concat!("`", stringify!($variant), "`")] $variant(wire::$variant),)*
         }
