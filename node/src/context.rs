@@ -44,6 +44,7 @@ use crate::{
     keys::NodeKeys,
     metrics,
     publish::{Publisher, Withdraw},
+    search::Search,
     status::StatusBoard,
     steady::Steady,
     store::{
@@ -91,6 +92,8 @@ pub struct Context {
     pub pins: Arc<Pins>,
     /// Calls them.
     pub dialer: Dialer,
+    /// Finds listings.
+    pub search: Search,
     /// The number of the newest change of the directory.
     pub changes: watch::Sender<i64>,
     /// Wakes who writes receipts, who dials.
@@ -151,6 +154,7 @@ impl Context {
             quotas,
             room: Arc::default(),
             under_way: Arc::default(),
+            search: Search::default(),
             changes: watch::Sender::new(parts.newest_change),
             receipts_due: Notify::new(),
             peers_changed: watch::Sender::new(0),
@@ -380,6 +384,12 @@ impl Context {
         }
     }
 
+    /// Makes what was erased unreadable in the files of the database and of the search index.
+    pub(crate) async fn leave_nothing(&self) -> Result<(), Error> {
+        self.db.erase_hard().await?;
+        self.search.purge().await
+    }
+
     async fn carry_out(self: Arc<Self>, effects: Effects) {
         let failed = |what: &str, error: &dyn std::fmt::Display| tracing::error!(%error, "{what}");
         failpoint::pass("erase.begin");
@@ -392,11 +402,11 @@ impl Context {
         failpoint::pass("erase.blobs");
         if effects.erased {
             metrics::erased();
-            match self.db.erase_hard().await {
+            match self.leave_nothing().await {
                 // A receipt says that nothing is left: not before that is so.
                 Ok(()) => self.receipts_due.notify_one(),
                 Err(error) => {
-                    failed("erased bytes may still be in the database's files, it is tried again", &error);
+                    failed("erased bytes may still be in the files on disk, it is tried again", &error);
                     self.erase_again.store(true, Ordering::Release);
                 }
             }

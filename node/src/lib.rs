@@ -21,6 +21,7 @@ mod preface;
 pub mod publish;
 pub mod receipts;
 mod repair;
+pub mod search;
 pub mod status;
 mod steady;
 pub mod store;

@@ -32,6 +32,21 @@ pub fn erased() {
     counter!("volbridge_erasures_total").increment(1);
 }
 
+/// The search index lacks so many changes.
+pub fn search_behind(changes: i64) {
+    gauge!("volbridge_search_changes_behind").set(changes as f64);
+}
+
+/// The search index began to be built anew.
+pub fn search_rebuilt() {
+    counter!("volbridge_search_rebuilds_total").increment(1);
+}
+
+/// A search took so long.
+pub fn searched(took: std::time::Duration) {
+    histogram!("volbridge_search_seconds").record(took.as_secs_f64());
+}
+
 fn label(partner: &PartnerId) -> String {
     hex::encode(&partner.as_bytes()[..4])
 }

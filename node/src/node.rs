@@ -23,7 +23,7 @@ use crate::{
     keys::NodeKeys,
     preface::Punctual,
     publish::{self, Draft},
-    receipts,
+    receipts, search,
     store::{changes, lock::DataLock, logs, revisions},
     tls::{self, Acceptor, Dialer, Limits, Pins, TlsIdentity},
     upkeep, views,
@@ -87,6 +87,7 @@ impl Node {
         context.spawn(exchange::run(Arc::clone(&context)));
         context.spawn(receipts::run(Arc::clone(&context)));
         context.spawn(upkeep::run(Arc::clone(&context)));
+        context.spawn(search::run(Arc::clone(&context)));
         tracing::info!(partner.id = %own.id.partner, log.size = log.size, database = context.db.kind(), "the node is ready");
         Ok(Self { context, api, exchange, in_process, _lock: lock })
     }

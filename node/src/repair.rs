@@ -71,6 +71,7 @@ pub async fn derive_anew(context: &Arc<Context>) -> Result<u64, Error> {
         context.db.write(move |tx| async move { ingest::rebuild(tx, &reader.reader()).await }.boxed());
     let (entries, effects) = rebuilt.await?;
     context.after(effects);
+    context.search.rebuild().await;
     Ok(entries)
 }
 

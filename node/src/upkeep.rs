@@ -55,8 +55,11 @@ pub async fn round(context: &Arc<Context>, first: bool) -> Result<(), Error> {
         context.erase_again.store(true, Ordering::Release);
         context.db.erase_hard().await?;
         blobs::sweep(&context.blobs, &context.db).await?;
-        context.erase_again.store(false, Ordering::Release);
-        context.receipts_due.notify_one();
+        // While the search index is being built this has to wait, and nothing else has.
+        if context.search.purge().await.is_ok() {
+            context.erase_again.store(false, Ordering::Release);
+            context.receipts_due.notify_one();
+        }
     }
     blobs::forget_uploads(&context.blobs, &context.db, context.now()).await?;
     erase_expired(context).await?;

@@ -15,6 +15,7 @@ pub mod exchange;
 pub mod id;
 pub mod identity;
 pub mod kinds;
+pub mod matching;
 pub mod record;
 pub mod seal;
 pub mod text;

@@ -1,6 +1,6 @@
 //! Listings with their texts in every language.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use tonic::{Request, Response, Status};
 use volbridge_proto::{
@@ -19,11 +19,15 @@ use crate::{
     error::Error,
     publish::Draft,
     views::{
-        Current, listings, organisations,
+        Current,
+        indexed::{organisation_of, original},
+        listings, organisations,
         translations::{self, Best, Original},
-        words::Words,
     },
 };
+
+/// How long a list with words waits for the index.
+const INDEXED: Duration = Duration::from_secs(10);
 
 #[tonic::async_trait]
 impl Listings for Api {
@@ -57,9 +61,11 @@ async fn list(
     caller: Caller,
     request: &wire::ListListingsRequest,
 ) -> Result<wire::ListListingsResponse, Error> {
+    if !request.query.is_empty() {
+        return find(api, caller, request).await;
+    }
     let (after, limit) = request::paging(&request.cursor, request.limit)?;
     let filter = listings::Filter {
-        words: Words::parse(&request.query)?,
         language: request::language(&request.language)?,
         country: request::country(&request.country)?,
         partner: request::partner(&request.partner)?,
@@ -71,6 +77,47 @@ async fn list(
     let listings = reading.listing_views(page.rows).await?;
     let next_cursor = page.next.map(|next| next.encode()).unwrap_or_default();
     Ok(wire::ListListingsResponse { listings, next_cursor, total })
+}
+
+/// With words: from the index, once that has what the database has.
+async fn find(
+    api: &Api,
+    caller: Caller,
+    request: &wire::ListListingsRequest,
+) -> Result<wire::ListListingsResponse, Error> {
+    request::country(&request.country)?;
+    request::language(&request.language)?;
+    request::partner(&request.partner)?;
+    let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty()).into_iter().collect();
+    let query = wire::ListingQuery {
+        text: request.query.clone(),
+        readable_in: request.language.clone(),
+        countries: some(&request.country),
+        partners: Some(request.partner.clone()).filter(|partner| !partner.is_empty()).into_iter().collect(),
+        ..wire::ListingQuery::default()
+    };
+    let asked = wire::SearchListingsRequest {
+        query: Some(query),
+        sort: wire::ListingSort::Newest.into(),
+        limit: request.limit,
+        cursor: request.cursor.clone(),
+        ..wire::SearchListingsRequest::default()
+    };
+    let newest = *api.context.changes.borrow();
+    // What somebody has just published is there; while the index is being built, what there is has to do.
+    if !api.context.search.is_building() {
+        drop(tokio::time::timeout(INDEXED, api.context.search.reaches(newest)).await);
+    }
+    let found =
+        super::search::find(api, caller, &asked).await.map_err(|error| match error.field.as_str() {
+            "query.text" => error.at("query"),
+            _ => error,
+        })?;
+    Ok(wire::ListListingsResponse {
+        listings: found.hits.into_iter().filter_map(|hit| hit.listing).collect(),
+        next_cursor: found.next_cursor,
+        total: found.total,
+    })
 }
 
 async fn get(
@@ -103,7 +150,7 @@ async fn publish(
 }
 
 impl Reading<'_> {
-    async fn listing_views(
+    pub(super) async fn listing_views(
         &mut self,
         listings: Vec<Current<record::Listing>>,
     ) -> Result<Vec<wire::ListingView>, Error> {
@@ -177,20 +224,6 @@ fn origin(segments: &[record::Segment]) -> &'static str {
     } else {
         "human"
     }
-}
-
-fn original(listing: &Current<record::Listing>) -> Original<'_> {
-    Original {
-        partner: listing.partner(),
-        subject: listing.subject(),
-        id: listing.place.id,
-        language: &listing.content.language,
-    }
-}
-
-fn organisation_of(listing: &Current<record::Listing>) -> Option<(PartnerId, SubjectId)> {
-    let subject = SubjectId::try_from(listing.content.organisation.as_slice()).ok()?;
-    Some((listing.partner(), subject))
 }
 
 fn source_text(listing: &record::Listing) -> wire::ListingText {

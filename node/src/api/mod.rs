@@ -9,6 +9,7 @@ mod conferences;
 mod listings;
 mod logs;
 mod maintenance;
+mod matching;
 mod materials;
 mod network;
 mod organisations;
@@ -21,6 +22,7 @@ mod provenance;
 mod reading;
 mod records;
 mod request;
+mod search;
 mod translations;
 
 use std::{future::Future, io, sync::Arc, time::Duration};
@@ -117,6 +119,7 @@ impl Api {
             network_server::NetworkServer <= REQUEST,
             logs_server::LogsServer <= REQUEST,
             maintenance_server::MaintenanceServer <= REQUEST,
+            search_server::SearchServer <= REQUEST,
         );
         let (alarm, stopping) = (self.context.db.alarm(), Arc::clone(&self.context));
         self.context.spawn(async move {

@@ -410,6 +410,21 @@ pub async fn in_state(
     )
 }
 
+/// How many entries are erased, of all logs.
+pub async fn erased(q: &impl Query) -> Result<i64, StoreError> {
+    let mut sum = 0;
+    for state in [State::Erased, State::ErasedWithSource] {
+        let (count,): (i64,) = q
+            .row(
+                "SELECT count(*) FROM log l JOIN entry e ON e.log = l.number WHERE e.state <> 0 AND e.state = $1",
+                args![state.number()],
+            )
+            .await?;
+        sum += count;
+    }
+    Ok(sum)
+}
+
 /// How many entries of a log are in a state other than held.
 pub async fn counts(q: &impl Query, log: LogNumber) -> Result<Vec<(State, u64)>, StoreError> {
     let rows: Vec<(i64, i64)> = q

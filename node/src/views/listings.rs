@@ -1,4 +1,4 @@
-//! Listings, newest first, with search in every language in which they can be read.
+//! Listings, newest first. Words are looked for in the index (`search`).
 
 use volbridge_proto::{
     id::{PartnerId, SubjectId},
@@ -9,7 +9,7 @@ use volbridge_proto::{
 use super::{
     Current, Cursor, Page, Shown, Viewer,
     content::{self, EntryRow, select_entries},
-    words::{Words, escaped, searched},
+    words::escaped,
 };
 use crate::{
     args,
@@ -19,8 +19,6 @@ use crate::{
 /// Which listings are wanted.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// All of these stand in the listing or in a translation of it.
-    pub words: Words,
     /// Readable in this language; `zh` includes `zh-CN`.
     pub language: Option<String>,
     /// ISO 3166-1.
@@ -34,7 +32,7 @@ pub struct Filter {
 /// What an earlier revision's row becomes.
 const REPLACE: &str = "ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, named = excluded.named, \
     published_at = excluded.published_at, expires_at = excluded.expires_at, language = excluded.language, \
-    country = excluded.country, search_text = excluded.search_text";
+    country = excluded.country";
 
 /// The row of a listing's current revision.
 fn row(shown: &Shown<'_>, listing: &wire::Listing) -> Vec<Value> {
@@ -46,8 +44,7 @@ fn row(shown: &Shown<'_>, listing: &wire::Listing) -> Vec<Value> {
         shown.first_issued_at.as_millis(),
         shown.expires_at(),
         listing.language.to_ascii_lowercase(),
-        listing.place.as_ref().map_or("", |place| &place.country),
-        search_text(listing)
+        listing.place.as_ref().map_or("", |place| &place.country)
     ]
 }
 
@@ -58,18 +55,12 @@ pub(super) async fn write(
     new: bool,
 ) -> Result<(), StoreError> {
     tx.insert_rows(
-        "INSERT INTO listing (log, subject, entry_index, named, published_at, expires_at, language, country, search_text)",
+        "INSERT INTO listing (log, subject, entry_index, named, published_at, expires_at, language, country)",
         if new { "" } else { REPLACE },
         shown.iter().map(|(shown, listing)| row(shown, listing)),
     )
     .await
     .map(drop)
-}
-
-fn search_text(listing: &wire::Listing) -> String {
-    let place = listing.place.iter().flat_map(|place| [&place.country, &place.region, &place.city]);
-    let roles = listing.roles.iter().map(|role| &role.title);
-    searched([&listing.title, &listing.summary].into_iter().chain(place).chain(roles).map(String::as_str))
 }
 
 /// A page of the listings that are wanted.
@@ -145,11 +136,6 @@ fn restrict(select: &mut Select, viewer: Viewer<'_>, filter: &Filter) {
         select.add(r" AND (v.language = ? OR v.language LIKE ? ESCAPE '\' OR ", args![&language, &regional]);
         translated(select, viewer);
         select.add(r" AND (t.language = ? OR t.language LIKE ? ESCAPE '\')))", args![&language, &regional]);
-    }
-    for pattern in filter.words.patterns() {
-        select.add(r" AND (v.search_text LIKE ? ESCAPE '\' OR ", args![&pattern]);
-        translated(select, viewer);
-        select.add(r" AND t.search_text LIKE ? ESCAPE '\'))", args![&pattern]);
     }
 }
 

@@ -9,6 +9,7 @@ pub mod agreements;
 pub mod conferences;
 pub mod consents;
 pub mod content;
+pub mod indexed;
 pub mod listings;
 pub mod materials;
 pub mod organisations;

@@ -12,7 +12,6 @@ use volbridge_proto::{
 use super::{
     Current, Shown, Viewer,
     content::{self, select_entries},
-    words::searched,
 };
 use crate::{
     args,
@@ -90,11 +89,11 @@ pub(super) async fn show(
     };
     let owner = PartnerId::try_from(of.partner.as_slice()).unwrap_or(author);
     tx.execute(
-        "INSERT INTO translation (log, subject, entry_index, named, of_partner, of_subject, source, language, quality, \
-         search_text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+        "INSERT INTO translation (log, subject, entry_index, named, of_partner, of_subject, source, language, quality) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
          ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, named = excluded.named, \
          of_partner = excluded.of_partner, of_subject = excluded.of_subject, source = excluded.source, \
-         language = excluded.language, quality = excluded.quality, search_text = excluded.search_text",
+         language = excluded.language, quality = excluded.quality",
         args![
             shown.log,
             shown.statement.subject.as_bytes(),
@@ -104,17 +103,11 @@ pub(super) async fn show(
             of.subject.clone(),
             source.id.as_bytes(),
             translation.language.to_ascii_lowercase(),
-            Quality::of(translation, author, owner) as i64,
-            searched(translation.segments.iter().filter(|segment| is_found(&segment.field)).map(|segment| segment.text.as_str()))
+            Quality::of(translation, author, owner) as i64
         ],
     )
     .await
     .map(drop)
-}
-
-/// The fields by which a listing itself is found, too.
-fn is_found(field: &str) -> bool {
-    matches!(field, "title" | "summary") || field.starts_with("place.") || field.ends_with(".title")
 }
 
 /// The best translation of each text into each language but its own, by language.

@@ -1,14 +1,6 @@
-//! What lists are searched in and for: folded the same way on both sides, so that full-width letters, capitals and
-//! ligatures are no obstacle. A word matches anywhere in the text, which also serves scripts without spaces.
+//! Names as lists are searched in: folded, so that full-width letters, capitals and ligatures are no obstacle.
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
-use volbridge_proto::error::{Code, Refusal};
-
-/// Characters of a query.
-const QUERY: usize = 200;
-
-/// Words of a query: each is a scan of the texts (T61).
-const WORDS: usize = 8;
 
 /// The text that a row is found by.
 pub(super) fn searched<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
@@ -37,35 +29,6 @@ fn fold(text: &str) -> String {
     }
 }
 
-/// The words of a query, all of which must match.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Words(Vec<String>);
-
-impl Words {
-    /// Reads what somebody typed.
-    ///
-    /// # Errors
-    /// When it is longer, or has more words, than a search may take.
-    pub fn parse(query: &str) -> Result<Self, Refusal> {
-        let at = |code, limit| Refusal::new(code).with("limit", limit).at("query");
-        if query.chars().count() > QUERY {
-            return Err(at(Code::FieldTooLong, QUERY));
-        }
-        let folded = fold(query);
-        let words: Vec<String> = folded
-            .split(|c: char| c.is_whitespace() || c.is_control())
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect();
-        if words.len() > WORDS { Err(at(Code::FieldTooMany, WORDS)) } else { Ok(Self(words)) }
-    }
-
-    /// A LIKE pattern for each word, with `\` before what LIKE would read as its own (T62).
-    pub(super) fn patterns(&self) -> impl Iterator<Item = String> + '_ {
-        self.0.iter().map(|word| format!("%{}%", escaped(word)))
-    }
-}
-
 /// Text for LIKE … ESCAPE '\': stands for itself alone.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -83,23 +46,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_sides_are_folded_alike() {
-        let text = searched(["Ｇｒｅａｔ Wall", "", "志愿 ﬁeld"]);
-        assert_eq!(text, "great wall\n志愿 field");
-        let words = Words::parse("  GREAT\u{3000}Field ").unwrap();
-        assert_eq!(words.patterns().collect::<Vec<_>>(), ["%great%", "%field%"]);
+    fn texts_are_folded() {
+        assert_eq!(searched(["Ｇｒｅａｔ Wall", "", "志愿 ﬁeld"]), "great wall\n志愿 field");
     }
 
     #[test]
     fn what_like_reads_as_its_own_is_escaped() {
-        let words = Words::parse(r"100% a_b \ \0").unwrap();
-        assert_eq!(words.patterns().collect::<Vec<_>>(), [r"%100\%%", r"%a\_b%", r"%\\%", r"%\\0%"]);
-        assert_eq!(Words::parse("a\0b\u{7}"), Words::parse("a b"));
-    }
-
-    #[test]
-    fn costly_queries_are_refused() {
-        assert_eq!(Words::parse(&"a".repeat(201)).unwrap_err().code, Code::FieldTooLong);
-        assert_eq!(Words::parse("a b c d e f g h i").unwrap_err().code, Code::FieldTooMany);
+        assert_eq!(escaped(r"100% a_b \ \0"), r"100\% a\_b \\ \\0");
     }
 }

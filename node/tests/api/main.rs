@@ -10,8 +10,10 @@ mod place;
 
 mod content;
 mod directory;
+mod index;
 mod materials;
 mod node;
 mod people;
 mod permission;
 mod proofs;
+mod search;

@@ -74,6 +74,11 @@ impl TestNode {
         Self { node, clock, channel, token, partner, _folder: folder, _place: place }
     }
 
+    /// The node, and what it needs to be started again.
+    pub fn split(self) -> (Node, (tempfile::TempDir, Place)) {
+        (self.node, (self._folder, self._place))
+    }
+
     /// A request with the node's token.
     pub fn staff<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);

@@ -1,7 +1,7 @@
 //! Strings that mean something to SQL or to LIKE mean themselves here (T62).
 
 use rstest::rstest;
-use volbridge_node::views::{Viewer, listings, listings::Filter, words::Words};
+use volbridge_node::views::{Viewer, listings, listings::Filter};
 use volbridge_proto::{kinds::Payload, wire::record::v1 as wire};
 
 use crate::{
@@ -49,12 +49,6 @@ async fn t62_hostile_strings_match_only_themselves(#[case] place: Place) {
     fill(&db, &entries).await;
     let before = rows(&db).await;
     for text in HOSTILE {
-        let words = Words::parse(text).unwrap();
-        let has_words = words != Words::default();
-        let filter = Filter { words, ..Filter::default() };
-        let page = listings::list(&db, Viewer::Public, &filter, None, 9).await.unwrap();
-        assert!(!has_words || page.rows.iter().all(|row| row.content.title != "Plain"), "{text:?}");
-        assert_eq!(listings::count(&db, Viewer::Public, &filter).await.unwrap(), page.rows.len() as u64);
         // The API refuses what isn't a language or a country; a query that got one still means just that.
         if text.contains('\0') {
             continue;
@@ -74,7 +68,7 @@ async fn t62_hostile_strings_match_only_themselves(#[case] place: Place) {
 #[case::sqlite(sqlite())]
 #[case::postgres(postgres())]
 #[tokio::test]
-async fn both_databases_find_the_same_words(#[case] place: Place) {
+async fn both_databases_find_the_same_languages(#[case] place: Place) {
     let db = place.open().await;
     let mut world = World::new();
     let place_of =
@@ -85,23 +79,6 @@ async fn both_databases_find_the_same_words(#[case] place: Place) {
         world.enter(BVF, Envelope::at(2), Payload::Listing(listing("别的", "zh-CN", ""))),
     ];
     fill(&db, &entries).await;
-    for (query, found) in [
-        ("great", 1),
-        ("GREAT wall", 1),
-        ("ｗａｌｌ", 1),
-        ("été", 1),
-        ("ÉTÉ", 1),
-        ("ete", 0),
-        ("straße", 1),
-        ("京", 1),
-        ("北京 great", 1),
-        ("great 别的", 0),
-        ("guide", 2),
-        ("", 2),
-    ] {
-        let filter = Filter { words: Words::parse(query).unwrap(), ..Filter::default() };
-        assert_eq!(listings::count(&db, Viewer::Public, &filter).await.unwrap(), found, "{query}");
-    }
     for (language, found) in [("en", 1), ("EN-gb", 1), ("zh", 1), ("zh-CN", 1), ("e", 0), ("en-G", 0)] {
         let filter = Filter { language: Some(language.to_owned()), ..Filter::default() };
         assert_eq!(listings::count(&db, Viewer::Public, &filter).await.unwrap(), found, "{language}");

@@ -3,9 +3,7 @@
 use rstest::rstest;
 use volbridge_node::{
     store::Db,
-    views::{
-        Viewer, conferences, listings, listings::Filter, materials, profiles, translations, words::Words,
-    },
+    views::{Viewer, conferences, listings, listings::Filter, materials, profiles, translations},
 };
 use volbridge_proto::{id::BlobHash, kinds::Payload, wire::record::v1 as wire};
 
@@ -68,8 +66,6 @@ async fn answers(db: &Db, viewer: Viewer<'_>, first: &Entry) -> String {
     let mut said = String::new();
     let filters = [
         Filter::default(),
-        Filter { words: Words::parse("great").unwrap(), ..Filter::default() },
-        Filter { words: Words::parse("canary").unwrap(), ..Filter::default() },
         Filter { language: Some("zh".to_owned()), ..Filter::default() },
         Filter { country: Some("CN".to_owned()), partner: Some(BVF), ..Filter::default() },
     ];

@@ -1,0 +1,550 @@
+//! The one owner of the index: follows the sequence of changes in small steps, builds what is lacking, erases.
+//!
+//! Each step reads one moment of the database and writes what follows from it; the index says in each commit what it has
+//! got to. To apply a change twice, or one that a later state of the records overtook, gives the same documents: a crash
+//! anywhere costs only work.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use sha2::{Digest, Sha256};
+use tantivy::TantivyError;
+use tokio::sync::{mpsc, oneshot};
+use volbridge_proto::{SubjectId, kinds};
+
+use super::{
+    document::{of_organisation, of_translation},
+    folder::Folder,
+    index::{Live, Progress},
+    schema::VERSION,
+};
+use crate::{
+    context::Context,
+    metrics,
+    store::{
+        StoreError, Tx,
+        changes::{self, Change, KEPT, STEP},
+        entries, logs,
+    },
+    views::{
+        Viewer,
+        indexed::{self, Indexed, Key},
+    },
+};
+
+/// Changes, or listings, of one step.
+const BATCH: u32 = 500;
+
+/// Documents that wait for a commit while more follow.
+const UNCOMMITTED: usize = 10_000;
+
+/// Changes without documents that wait for one.
+const UNNOTED: i64 = 1_000 * STEP;
+
+/// After so long without changes the writer's memory is given back.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// After a failure, before the next try.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// What others ask of the index's owner.
+pub(super) enum Request {
+    /// Build it anew, while it answers.
+    Rebuild,
+    /// A search found this opening of it damaged.
+    Damaged(u64),
+    /// Leave nothing of what was erased; then say whether it is so.
+    Purge(oneshot::Sender<bool>),
+}
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+enum FollowError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the search index: {0}")]
+    Index(#[from] TantivyError),
+    #[error("the search index's writer panicked")]
+    Panicked,
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+/// An index that grows.
+struct Work {
+    /// Absent while a blocking thread has it.
+    live: Option<Live>,
+    /// With what is applied, and not yet committed.
+    pending: Progress,
+    uncommitted: usize,
+}
+
+impl Work {
+    fn new(live: Live) -> Self {
+        Self { pending: live.progress.clone(), live: Some(live), uncommitted: 0 }
+    }
+
+    /// Works on the index on a thread that may block.
+    async fn with<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Live) -> Result<T, TantivyError> + Send + 'static,
+    ) -> Result<T, FollowError> {
+        let mut live = self.live.take().ok_or(FollowError::Panicked)?;
+        let done = tokio::task::spawn_blocking(move || (work(&mut live), live)).await;
+        match done {
+            Ok((result, live)) => {
+                self.live = Some(live);
+                Ok(result?)
+            }
+            Err(error) if error.is_panic() => Err(FollowError::Panicked),
+            Err(_) => Err(FollowError::Stopping),
+        }
+    }
+
+    async fn commit(&mut self) -> Result<(), FollowError> {
+        let progress = self.pending.clone();
+        self.with(move |live| live.commit(progress)).await?;
+        self.uncommitted = 0;
+        Ok(())
+    }
+
+    fn is_building(&self) -> bool {
+        self.pending.building.is_some()
+    }
+}
+
+/// Works until the node stops.
+pub async fn run(context: Arc<Context>) {
+    let Some(mut requests) = context.search.requests() else { return };
+    let mut follower = match Follower::open(&context).await {
+        Ok(follower) => follower,
+        Err(error) => {
+            tracing::error!(%error, "there is no search: the index can't be opened");
+            return;
+        }
+    };
+    follower.work(&mut requests).await;
+    // The writer's threads end here and not on an async one.
+    drop(tokio::task::spawn_blocking(move || drop(follower)).await);
+}
+
+struct Follower {
+    context: Arc<Context>,
+    folder: Folder,
+    of: String,
+    /// Answers the public.
+    public: Work,
+    /// What is sealed to this node, once there is any.
+    named: Option<Work>,
+    /// Is to take the place of the first.
+    next: Option<(String, Work)>,
+    generation: u64,
+    purges: Vec<oneshot::Sender<bool>>,
+}
+
+impl Follower {
+    async fn open(context: &Arc<Context>) -> Result<Self, FollowError> {
+        let folder = Folder::new(&context.config.node.data_dir);
+        let of = context.own.id.to_string();
+        let opened = {
+            let folder = folder.clone();
+            tokio::task::spawn_blocking(move || folder.open()).await.ok().flatten()
+        };
+        let fits = match &opened {
+            Some(live) => live.progress.of == of && is_history(context, &live.progress).await?,
+            None => false,
+        };
+        let live = match opened.filter(|_| fits) {
+            Some(live) => live,
+            None => begin(context, &folder, &of).await?,
+        };
+        let mut follower = Self {
+            context: Arc::clone(context),
+            folder,
+            of,
+            public: Work::new(live),
+            named: None,
+            next: None,
+            generation: 0,
+            purges: Vec::new(),
+        };
+        follower.load_named().await?;
+        follower.serve();
+        Ok(follower)
+    }
+
+    async fn work(&mut self, requests: &mut mpsc::Receiver<Request>) {
+        let context = Arc::clone(&self.context);
+        let mut changes = context.changes.subscribe();
+        while !context.is_stopping() {
+            changes.mark_unchanged();
+            while let Ok(request) = requests.try_recv() {
+                self.take(request).await;
+            }
+            let wait = match self.step().await {
+                Ok(true) => continue,
+                Ok(false) => IDLE,
+                Err(FollowError::Stopping) => return,
+                Err(error) => {
+                    tracing::error!(%error, "the search index didn't follow, it is tried again");
+                    self.mend(&error).await;
+                    PAUSE
+                }
+            };
+            tokio::select! {
+                Ok(()) = changes.changed(), if wait == IDLE => {}
+                Some(request) = requests.recv() => self.take(request).await,
+                () = tokio::time::sleep(wait) => self.rest().await,
+                () = context.stopping() => return,
+            }
+        }
+    }
+
+    /// One step of what is to be done next; whether there is more.
+    async fn step(&mut self) -> Result<bool, FollowError> {
+        if self.public.is_building() {
+            build(&self.context, &mut self.public).await?;
+            self.serve();
+            return Ok(true);
+        }
+        let mut more = self.follow_public().await?;
+        if let Some((name, next)) = &mut self.next {
+            more = true;
+            if next.is_building() {
+                build(&self.context, next).await?;
+            } else if !follow(&self.context, next, &mut None).await? {
+                let name = name.clone();
+                self.switch(&name).await?;
+            }
+        }
+        if more {
+            return Ok(true);
+        }
+        self.purge().await?;
+        self.context.search.reached.send_replace(self.public.pending.number);
+        Ok(false)
+    }
+
+    async fn follow_public(&mut self) -> Result<bool, FollowError> {
+        let newest = changes::last(&self.context.db).await?;
+        let behind = newest.saturating_sub(self.public.pending.number);
+        metrics::search_behind(behind / STEP);
+        if behind > KEPT * STEP {
+            // What happened between isn't kept any more.
+            if self.next.is_none() {
+                self.begin_next().await?;
+            }
+            return Ok(false);
+        }
+        let had_named = self.named.is_some();
+        let more = follow(&self.context, &mut self.public, &mut self.named).await?;
+        if had_named != self.named.is_some() {
+            self.serve();
+        }
+        Ok(more)
+    }
+
+    async fn take(&mut self, request: Request) {
+        match request {
+            Request::Rebuild => {
+                self.next = None;
+                if let Err(error) = self.begin_next().await {
+                    tracing::error!(%error, "the search index can't be built anew");
+                }
+            }
+            Request::Damaged(generation) if generation == self.generation => {
+                self.mend(&FollowError::Panicked).await;
+            }
+            Request::Damaged(_) => {}
+            Request::Purge(done) => self.purges.push(done),
+        }
+    }
+
+    /// Begins anew where the index itself failed. What failed in the database is tried again as it is.
+    async fn mend(&mut self, error: &FollowError) {
+        if matches!(error, FollowError::Store(_) | FollowError::Stopping) {
+            return;
+        }
+        metrics::search_rebuilt();
+        self.context.search.serve_nothing();
+        self.next = None;
+        for done in self.purges.drain(..) {
+            done.send(false).ok();
+        }
+        // Its files go: it must let go of them first.
+        self.public.live = None;
+        match begin(&self.context, &self.folder, &self.of).await {
+            Ok(live) => self.public = Work::new(live),
+            Err(error) => {
+                tracing::error!(%error, "the search index can't be built anew");
+                return;
+            }
+        }
+        if self.named.as_ref().is_some_and(|named| named.live.is_none())
+            && let Err(error) = self.load_named().await
+        {
+            tracing::error!(%error, "what is sealed to this node isn't found");
+        }
+        self.serve();
+    }
+
+    async fn begin_next(&mut self) -> Result<(), FollowError> {
+        metrics::search_rebuilt();
+        let progress = beginning(&self.context, &self.of).await?;
+        let folder = self.folder.clone();
+        let begun = tokio::task::spawn_blocking(move || folder.begin_next(progress)).await;
+        let (name, live) = begun.map_err(|_| FollowError::Stopping)??;
+        self.next = Some((name, Work::new(live)));
+        Ok(())
+    }
+
+    /// Lets the next index answer.
+    async fn switch(&mut self, name: &str) -> Result<(), FollowError> {
+        let Some((_, next)) = self.next.take() else { return Ok(()) };
+        let old = std::mem::replace(&mut self.public, next);
+        self.serve();
+        let (folder, name) = (self.folder.clone(), name.to_owned());
+        let switched = tokio::task::spawn_blocking(move || {
+            drop(old);
+            folder.switch(&name)
+        });
+        switched.await.map_err(|_| FollowError::Stopping)?.map_err(TantivyError::from)?;
+        Ok(())
+    }
+
+    /// Erases from the files what was erased from the records, if anything was.
+    async fn purge(&mut self) -> Result<(), FollowError> {
+        if self.purges.is_empty() && self.context.search.reached.borrow().ge(&0) {
+            return Ok(());
+        }
+        let erased = entries::erased(&self.context.db).await?;
+        if erased != self.public.pending.erased {
+            self.public.pending.erased = erased;
+            let progress = self.public.pending.clone();
+            self.public.with(move |live| live.purge(progress)).await?;
+            if let Some(named) = &mut self.named {
+                named.with(|live| live.purge(live.progress.clone())).await?;
+            }
+        }
+        for done in self.purges.drain(..) {
+            done.send(true).ok();
+        }
+        Ok(())
+    }
+
+    async fn rest(&mut self) {
+        for work in [Some(&mut self.public), self.named.as_mut()].into_iter().flatten() {
+            if let Err(error) = work.with(Live::rest).await {
+                tracing::error!(%error, "the search index couldn't rest");
+            }
+        }
+    }
+
+    /// Opens and indexes what is sealed to this node, in memory.
+    async fn load_named(&mut self) -> Result<(), FollowError> {
+        self.named = None;
+        let mut after = None;
+        loop {
+            let tx = self.context.db.snapshot().await?;
+            let viewer = Viewer::Staff(&*self.context);
+            let (rows, next) = indexed::after(&tx, viewer, true, after, BATCH).await?;
+            if !rows.is_empty() {
+                let named = named(&mut self.named)?;
+                named.with(move |live| live.apply([], &rows.iter().collect::<Vec<_>>())).await?;
+            }
+            after = next;
+            if after.is_none() || self.context.is_stopping() {
+                break;
+            }
+        }
+        match &mut self.named {
+            Some(named) => named.commit().await,
+            None => Ok(()),
+        }
+    }
+
+    fn serve(&mut self) {
+        if let Some(live) = &self.public.live {
+            let named = self.named.as_ref().and_then(|named| named.live.as_ref()).map(Live::reader);
+            let incomplete = self.public.is_building();
+            self.generation = self.context.search.serve(live.reader(), named, incomplete);
+        }
+    }
+}
+
+fn named(named: &mut Option<Work>) -> Result<&mut Work, FollowError> {
+    if named.is_none() {
+        *named = Some(Work::new(Live::in_memory()?));
+    }
+    named.as_mut().ok_or(FollowError::Panicked)
+}
+
+async fn begin(context: &Context, folder: &Folder, of: &str) -> Result<Live, FollowError> {
+    let progress = beginning(context, of).await?;
+    let folder = folder.clone();
+    let begun = tokio::task::spawn_blocking(move || folder.begin(progress)).await;
+    Ok(begun.map_err(|_| FollowError::Stopping)??)
+}
+
+/// Where an index begins that holds nothing yet: what it is then built from is no older than this.
+async fn beginning(context: &Context, of: &str) -> Result<Progress, FollowError> {
+    let tx = context.db.snapshot().await?;
+    let number = changes::last(&tx).await?;
+    Ok(Progress {
+        version: VERSION,
+        of: of.to_owned(),
+        number,
+        mark: mark(&tx, number).await?.unwrap_or_default(),
+        building: Some((-1, String::new())),
+        erased: entries::erased(&tx).await?,
+    })
+}
+
+/// Whether the index was made from this database as it is: an older copy of it has other changes.
+async fn is_history(context: &Context, progress: &Progress) -> Result<bool, FollowError> {
+    let tx = context.db.snapshot().await?;
+    let newest = changes::last(&tx).await?;
+    if newest.saturating_sub(progress.number) > KEPT * STEP {
+        return Ok(progress.number <= newest);
+    }
+    Ok(progress.number == 0 || mark(&tx, progress.number).await?.as_ref() == Some(&progress.mark))
+}
+
+/// What the change of this number was about.
+async fn mark(tx: &Tx, number: i64) -> Result<Option<String>, StoreError> {
+    let found = changes::since(tx, number.saturating_sub(1), 1).await?;
+    Ok(found.first().filter(|(found, _)| *found == number).map(|(_, change)| mark_of(change)))
+}
+
+fn mark_of(change: &Change) -> String {
+    let mut hash = Sha256::new();
+    hash.update(change.log.to_be_bytes());
+    hash.update(change.index.to_be_bytes());
+    hash.update(change.subject.as_bytes());
+    hash.update(change.at.as_millis().to_be_bytes());
+    hash.update(change.action.as_bytes());
+    hex::encode(hash.finalize().get(..8).unwrap_or_default())
+}
+
+/// Adds the next listings to an index that is being built.
+async fn build(context: &Context, work: &mut Work) -> Result<(), FollowError> {
+    let Some((log, subject)) = work.pending.building.clone() else { return Ok(()) };
+    let after = parse_key(log, &subject);
+    let tx = context.db.snapshot().await?;
+    let (rows, next) = indexed::after(&tx, Viewer::Public, false, after, BATCH).await?;
+    work.uncommitted += rows.len();
+    work.with(move |live| live.apply([], &rows.iter().collect::<Vec<_>>())).await?;
+    work.pending.building = next.map(|(log, subject)| (log, hex::encode(subject.as_bytes())));
+    if work.pending.building.is_none() || work.uncommitted >= UNCOMMITTED {
+        work.commit().await?;
+    }
+    Ok(())
+}
+
+fn parse_key(log: i64, subject: &str) -> Option<Key> {
+    let subject = SubjectId::try_from(hex::decode(subject).ok()?.as_slice()).ok()?;
+    (log >= 0).then_some((log, subject))
+}
+
+/// Applies the next changes; whether there are more.
+async fn follow(context: &Context, public: &mut Work, named: &mut Option<Work>) -> Result<bool, FollowError> {
+    let changes = changes::since(&context.db, public.pending.number, BATCH).await?;
+    let full = changes.len() == usize::try_from(BATCH).unwrap_or(usize::MAX);
+    if let Some((number, change)) = changes.last() {
+        if public.uncommitted > 0 && changes.iter().any(|(_, change)| change.kind != kinds::listing::KIND) {
+            // Which documents they concern is looked up in the index.
+            public.commit().await?;
+        }
+        let (number, mark) = (*number, mark_of(change));
+        apply(context, public, named, &changes).await?;
+        (public.pending.number, public.pending.mark) = (number, mark);
+    }
+    let much = public.uncommitted >= UNCOMMITTED;
+    let unnoted = public.live.as_ref().map_or(0, |live| public.pending.number - live.progress.number);
+    if (public.uncommitted > 0 && (much || !full)) || unnoted > UNNOTED {
+        public.commit().await?;
+    }
+    Ok(full)
+}
+
+async fn apply(
+    context: &Context,
+    public: &mut Work,
+    named: &mut Option<Work>,
+    changes: &[(i64, Change)],
+) -> Result<(), FollowError> {
+    let tx = context.db.snapshot().await?;
+    let (mut open, mut sealed) = (BTreeSet::new(), BTreeSet::new());
+    for (number, change) in changes {
+        let keys = concerned(&tx, public, named.as_ref(), change).await?;
+        // Numbers of sealed records' changes stand between those of public ones.
+        if number % STEP == 0 { open.extend(keys) } else { sealed.extend(keys) }
+    }
+    let all: Vec<Key> = open.union(&sealed).copied().collect();
+    for keys in all.chunks(BATCH as usize) {
+        let keys: BTreeSet<Key> = keys.iter().copied().collect();
+        let shown = indexed::by_keys(&tx, Viewer::Public, &keys).await?;
+        let seen: BTreeSet<Key> = shown.iter().map(Indexed::key).collect();
+        let rest: BTreeSet<Key> = keys.difference(&seen).copied().collect();
+        let mut hidden = indexed::by_keys(&tx, Viewer::Staff(context), &rest).await?;
+        hidden.retain(Indexed::is_named);
+        let mut gone: Vec<Key> = rest.intersection(&open).copied().collect();
+        gone.extend(now_sealed(public, &hidden).await?);
+        if !gone.is_empty() || !shown.is_empty() {
+            public.uncommitted += gone.len() + shown.len();
+            public.with(move |live| live.apply(&gone, &shown.iter().collect::<Vec<_>>())).await?;
+        }
+        if named.is_some() || !hidden.is_empty() {
+            let named = self::named(named)?;
+            named
+                .with(move |live| {
+                    live.apply(&keys, &hidden.iter().collect::<Vec<_>>())?;
+                    live.commit(Progress::default())
+                })
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Of listings that are sealed now, those that were public before.
+async fn now_sealed(public: &mut Work, hidden: &[Indexed]) -> Result<Vec<Key>, FollowError> {
+    if hidden.is_empty() {
+        return Ok(Vec::new());
+    }
+    if public.uncommitted > 0 {
+        public.commit().await?;
+    }
+    let Some(live) = &public.live else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for key in hidden.iter().map(Indexed::key) {
+        if live.reader().holds(&key)? {
+            found.push(key);
+        }
+    }
+    Ok(found)
+}
+
+/// The listings whose documents a change concerns.
+async fn concerned(
+    tx: &Tx,
+    public: &Work,
+    named: Option<&Work>,
+    change: &Change,
+) -> Result<Vec<Key>, FollowError> {
+    let part = match change.kind.as_str() {
+        kinds::listing::KIND => return Ok(vec![(change.log, change.subject)]),
+        kinds::translation::KIND => of_translation(change.log, change.subject),
+        kinds::organisation::KIND => {
+            of_organisation(logs::load(tx, change.log).await?.id.partner, change.subject.as_bytes())
+        }
+        _ => return Ok(Vec::new()),
+    };
+    let mut keys = Vec::new();
+    if change.kind == kinds::translation::KIND {
+        keys = indexed::translated_by(tx, change.log, change.subject).await?;
+    }
+    for live in [Some(public), named].into_iter().flatten().filter_map(|work| work.live.as_ref()) {
+        keys.extend(live.reader().made_from(&part)?);
+    }
+    Ok(keys)
+}
