@@ -158,7 +158,7 @@ fn of_role(person: &Person, listing: &Listing, role: &Role, age: &[Reason]) -> F
     let score = (sum / 10).checked_div(weights).unwrap_or(50);
     let mut reasons: Vec<Reason> = entered.into_iter().flat_map(|part| part.reasons).collect();
     reasons.extend_from_slice(age);
-    reasons.sort_by(|a, b| (!a.met, a.about).cmp(&(!b.met, b.about)));
+    reasons.sort_by_key(|reason| (!reason.met, reason.about));
     Fit { role: role.number, score: score.min(100), reasons }
 }
 

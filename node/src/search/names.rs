@@ -3,9 +3,11 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-const LISTS: [&str; 2] = [
+const LISTS: [&str; 4] = [
     include_str!("../../../gateway/i18n/en/codes.ftl"),
+    include_str!("../../../gateway/i18n/en/countries.ftl"),
     include_str!("../../../gateway/i18n/zh-CN/codes.ftl"),
+    include_str!("../../../gateway/i18n/zh-CN/countries.ftl"),
 ];
 
 static NAMES: LazyLock<HashMap<&str, Vec<&str>>> = LazyLock::new(|| {

@@ -326,10 +326,11 @@ async fn listings_are_filtered_ordered_and_measured(#[case] place: Place) {
         let counted = wire::SearchListingsRequest { facets: true, ..asking(query.clone()) };
         assert_eq!(titles(&ask(&node, counted).await), found, "{query:?}");
     }
-    let near = Some(wire::Near { latitude_e6: 52_520_000, longitude_e6: 13_405_000, km: 600 });
+    let berlin = |km| Some(wire::Near { latitude_e6: 52_520_000, longitude_e6: 13_405_000, km });
+    let near = berlin(600);
     let around = ask(&node, asking(ListingQuery { near, ..Default::default() })).await;
     assert_eq!((titles(&around), around.hits[0].km), (vec![bonn.to_owned()], 479));
-    let far = Some(wire::Near { km: 20_000, ..near.unwrap() });
+    let far = berlin(20_000);
     for (sort, near, order) in [
         (ListingSort::Newest, None, vec![online, bonn, beijing]),
         (ListingSort::Starts, None, vec![beijing, bonn, online]),

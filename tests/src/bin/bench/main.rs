@@ -148,7 +148,7 @@ async fn run(cli: Cli) -> Outcome<()> {
         What::Verify(args) => verify::measure(args, database).await?,
         What::Blob(args) => blob::measure(args, database).await?,
         What::Far(args) => far::measure(args, database).await?,
-        What::Search(args) => search::measure(args, database).await?,
+        What::Search(args) => search::measure(&args, database).await?,
         What::Found(args) => search::found::measure(args, database).await?,
         What::Pages(args) => search::pages::measure(args, database).await?,
     };

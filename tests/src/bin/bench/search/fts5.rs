@@ -52,7 +52,7 @@ impl Fts5 {
             let query = query.bind(format!("{}\n{}", zh.summary, en.summary));
             query.bind(format!("{}\n{}", zh.body, en.body)).execute(&mut connection).await?;
             ids.push(member.id);
-            if ids.len() % BATCH == 0 {
+            if ids.len().is_multiple_of(BATCH) {
                 connection.execute("COMMIT; BEGIN").await?;
             }
         }

@@ -84,7 +84,7 @@ enum Asking {
 }
 
 /// Measures.
-pub async fn measure(args: Args, database: Database) -> Outcome<Report> {
+pub async fn measure(args: &Args, database: Database) -> Outcome<Report> {
     let mut report = Report::new("search", database.name());
     let (questions, time) = (Questions::load(), Duration::from_secs(args.seconds));
     let alone = u64::min(args.records, members(0).count() as u64);
@@ -94,7 +94,7 @@ pub async fn measure(args: Args, database: Database) -> Outcome<Report> {
     let run = Run::new()?;
     for engine in &args.engines {
         match engine {
-            Asking::Node => node(&args, database, &run, &questions, &mut report).await?,
+            Asking::Node => node(args, database, &run, &questions, &mut report).await?,
             Asking::Fts5 => {
                 progress("SQLite FTS5, trigram");
                 report.set("fts5", fts5(&run, &questions, args.records, time).await?);
@@ -179,10 +179,7 @@ fn of_node(report: &mut Report, questions: &Questions, plain: &Asked, counted: &
     let (p50, p99) = counted.p50_and_p99();
     report.figure(Figure { value: p50, unit: "ms, p50 with facets" });
     report.set("p99_ms", rounded(p99));
-    report.set(
-        "node",
-        json!({ "without_facets": questions.times(plain), "with_facets": questions.times(counted) }),
-    );
+    report.set("node", json!({ "without_facets": plain.times(), "with_facets": counted.times() }));
     report.set("quality", questions.quality(plain));
     report.set("worst", questions.worst(plain, worst));
 }
@@ -208,7 +205,7 @@ async fn postgres(run: &Run, questions: &Questions, records: u64, time: Duration
 
 fn beside(questions: &Questions, asked: &Asked, seconds: f64, bytes: u64) -> Value {
     json!({
-        "times": questions.times(asked),
+        "times": asked.times(),
         "quality": questions.quality(asked),
         "filled_s": rounded(seconds),
         "mib": mib(bytes),
@@ -275,8 +272,10 @@ async fn until_indexed(node: &Running, records: u64) -> Outcome<()> {
 fn searches(questions: &Questions, portal: &str, path: &str) -> Outcome<Vec<Url>> {
     let texts = questions.judged.iter().map(|query| &query.text).chain(&questions.broad);
     let address = |text: &String| {
-        let parameters = [("q", text.as_str()), ("facets", "true")];
-        let parameters = if path == "/listings" { &parameters[..1] } else { &parameters[..] };
+        let mut parameters = vec![("q", text.as_str())];
+        if path != "/listings" {
+            parameters.push(("facets", "true"));
+        }
         Ok(Url::parse_with_params(&format!("{portal}{path}"), parameters)?)
     };
     texts.map(address).collect()

@@ -70,7 +70,7 @@ impl Postgres {
         for member in members {
             rows.push(i64::try_from(ids.len())?, Document::of(&member));
             ids.push(member.id);
-            if ids.len() % BATCH == 0 {
+            if ids.len().is_multiple_of(BATCH) {
                 std::mem::take(&mut rows).store(&mut connection).await?;
             }
         }

@@ -100,12 +100,6 @@ impl Questions {
         Ok(asked)
     }
 
-    /// Times: of all questions, of the judged and of the broad ones.
-    pub fn times(&self, asked: &Asked) -> Value {
-        let all: Vec<f64> = asked.judged_ms.iter().chain(&asked.broad_ms).copied().collect();
-        json!({ "all": times(all), "judged": times(asked.judged_ms.clone()), "broad": times(asked.broad_ms.clone()) })
-    }
-
     /// Mean nDCG@10: of all, by language, by kind of question.
     pub fn quality(&self, asked: &Asked) -> Value {
         let scored = || self.judged.iter().zip(&asked.quality);
@@ -134,6 +128,16 @@ impl Questions {
 }
 
 impl Asked {
+    /// Times: of all questions, of the judged and of the broad ones.
+    pub fn times(&self) -> Value {
+        let all: Vec<f64> = self.judged_ms.iter().chain(&self.broad_ms).copied().collect();
+        json!({
+            "all": times(all),
+            "judged": times(self.judged_ms.clone()),
+            "broad": times(self.broad_ms.clone()),
+        })
+    }
+
     /// Half of all questions took less, and 99 of 100, in milliseconds.
     pub fn p50_and_p99(&self) -> (f64, f64) {
         let mut all: Vec<f64> = self.judged_ms.iter().chain(&self.broad_ms).copied().collect();
