@@ -317,7 +317,7 @@ mod tests {
         Listing { roles, place: Some(place), starts_on, ends_on, ..Listing::default() }
     }
 
-    fn reason<'a>(fit: &'a Fit, about: About) -> Vec<(bool, Vec<&'a str>)> {
+    fn reason(fit: &Fit, about: About) -> Vec<(bool, Vec<&str>)> {
         let of = fit.reasons.iter().filter(|reason| reason.about == about);
         of.map(|reason| (reason.met, reason.values.iter().map(String::as_str).collect())).collect()
     }

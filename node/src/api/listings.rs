@@ -26,8 +26,10 @@ use crate::{
     },
 };
 
-/// How long a list with words waits for the index.
+/// How long a list with words waits for the index to have what the database has; and while it is being built, when what
+/// there is may have to do.
 const INDEXED: Duration = Duration::from_secs(10);
+const BUILT: Duration = Duration::from_secs(2);
 
 #[tonic::async_trait]
 impl Listings for Api {
@@ -104,10 +106,9 @@ async fn find(
         ..wire::SearchListingsRequest::default()
     };
     let newest = *api.context.changes.borrow();
-    // What somebody has just published is there; while the index is being built, what there is has to do.
-    if !api.context.search.is_building() {
-        drop(tokio::time::timeout(INDEXED, api.context.search.reaches(newest)).await);
-    }
+    // What somebody has just published is there.
+    let patience = if api.context.search.is_building() { BUILT } else { INDEXED };
+    drop(tokio::time::timeout(patience, api.context.search.reaches(newest)).await);
     let found =
         super::search::find(api, caller, &asked).await.map_err(|error| match error.field.as_str() {
             "query.text" => error.at("query"),
