@@ -3,11 +3,12 @@
 
 use volbridge_proto::{
     id::SubjectId,
+    kinds,
     wire::{node::v1 as node, record::v1 as record},
 };
 
 use crate::{
-    routes,
+    locale, routes,
     texts::{Lang, primary_of},
 };
 
@@ -80,6 +81,9 @@ pub struct OrganisationLine {
     pub language: String,
     pub level: String,
     pub href: String,
+    /// "Checked by … on …", or that it has run out; empty: its partner says nothing of a check.
+    pub check: String,
+    pub check_run_out: bool,
 }
 
 impl OrganisationLine {
@@ -91,7 +95,28 @@ impl OrganisationLine {
             language: named.language.clone(),
             level: reader.code("level", &source.level),
             href: routes::organisation(subject(&view.subject)),
+            check: check(view, reader),
+            check_run_out: view.check() == node::OrganisationCheckState::RunOut,
         })
+    }
+}
+
+/// Who checked an organisation and when; of a check that has run out, when it did.
+pub fn check(view: &node::OrganisationView, reader: Lang) -> String {
+    let Some(checked) = view.source.as_ref().and_then(|source| source.checked.as_ref()) else {
+        return String::new();
+    };
+    let partner = PartnerLine::of(view.partner.as_ref(), reader).name;
+    match view.check() {
+        node::OrganisationCheckState::None => String::new(),
+        node::OrganisationCheckState::Valid => reader.fill(
+            "organisation-checked",
+            &[("partner", partner), ("date", locale::date(reader, &checked.checked_on))],
+        ),
+        node::OrganisationCheckState::RunOut => reader.fill(
+            "organisation-check-run-out",
+            &[("partner", partner), ("date", locale::date(reader, &checked.valid_until))],
+        ),
     }
 }
 
@@ -136,22 +161,9 @@ pub fn texts(view: &node::ListingView, source: &record::Listing) -> Vec<node::Li
     texts
 }
 
+/// What a translation renders, and the contact, which no translation changes.
 fn prose_of(source: &record::Listing) -> Vec<(String, String)> {
-    let mut fields: Vec<(String, String)> = [
-        ("title", &source.title),
-        ("summary", &source.summary),
-        ("description", &source.description),
-        ("requirements", &source.requirements),
-        ("how_to_apply", &source.how_to_apply),
-        ("contact", &source.contact),
-        ("safety", &source.safety),
-        ("costs", &source.costs),
-    ]
-    .map(|(name, text)| (name.to_owned(), text.clone()))
-    .to_vec();
-    for role in &source.roles {
-        fields.push((format!("roles.{}.title", role.number), role.title.clone()));
-        fields.push((format!("roles.{}.tasks", role.number), role.tasks.clone()));
-    }
+    let mut fields = kinds::listing::prose(source);
+    fields.push(("contact".to_owned(), source.contact.clone()));
     fields
 }

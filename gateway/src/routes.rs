@@ -45,6 +45,8 @@ paths! {
     PARTNERS partners() = "/partners";
     /// One partner.
     PARTNER partner(id) = "/partners/{id}";
+    /// Organisations.
+    ORGANISATIONS organisations() = "/organisations";
     /// One organisation.
     ORGANISATION organisation(id) = "/organisations/{id}";
     /// Conferences.
@@ -80,6 +82,10 @@ paths! {
     API_SUGGEST api_suggest() = "/api/v1/suggest";
     /// REST: listings that fit somebody.
     API_MATCH api_match() = "/api/v1/match";
+    /// REST: organisations.
+    API_ORGANISATIONS api_organisations() = "/api/v1/organisations";
+    /// REST: one organisation.
+    API_ORGANISATION api_organisation(id) = "/api/v1/organisations/{id}";
     /// REST: partners.
     API_PARTNERS api_partners() = "/api/v1/partners";
     /// REST: one partner.

@@ -50,6 +50,8 @@ fn addresses(fake: &Fake) -> Vec<String> {
         format!("/listings/{}/card", id(&listing.subject)),
         "/partners".to_owned(),
         format!("/partners/{}", hex::encode(&shared.partners[0].name.as_ref().unwrap().id)),
+        "/organisations".to_owned(),
+        "/organisations?q=x&level=city&order=newest&country=CN".to_owned(),
         format!("/organisations/{}", id(&shared.organisations[0].subject)),
         "/conferences".to_owned(),
         format!("/conferences/{}", id(&shared.conferences[0].subject)),
@@ -94,6 +96,16 @@ async fn a_listing_stands_in_both_languages_with_who_signed_each() {
         "1 March – 31 August 2027",
         "14 open slots",
         "Chinese B1 (intermediate)",
+        "Beijing, China, or partly online",
+        "Environment, x:bvf.example:garden-expo",
+        "no criminal record",
+        "at least 12 weeks",
+        "at least bachelor’s degree",
+        "2 years of experience",
+        "welcome: photography",
+        "1 taken",
+        "Step-free.",
+        "Checked by Beijing Volunteer Service Federation on 14 September 2026",
     ] {
         assert!(text.contains(told), "{told}");
     }
@@ -104,9 +116,46 @@ async fn a_listing_stands_in_both_languages_with_who_signed_each() {
         "目标 13 · 气候行动",
         "2027年3月1日至8月31日",
         "14 个空缺名额",
+        "部分可在线完成",
+        "生态环保、x:bvf.example:garden-expo",
+        "不少于 12 周",
+        "学历：本科及以上",
+        "优先：摄影",
+        "北京市志愿服务联合会已于2026年9月14日核验",
     ] {
         assert!(text.contains(told), "{told}");
     }
+}
+
+#[tokio::test]
+async fn an_organisation_says_who_checked_it_and_what_stands_above_and_below() {
+    let fake = Fake::new();
+    let router = portal(&fake).await;
+    let of = |at: usize| {
+        let shared = fake.shared.lock().unwrap();
+        let subject = shared.organisations[at].subject.as_slice();
+        format!("/organisations/{}", volbridge_proto::id::SubjectId::try_from(subject).unwrap())
+    };
+    {
+        // What stands below an organisation is of the same partner.
+        let mut shared = fake.shared.lock().unwrap();
+        shared.organisations[2].partner = shared.organisations[0].partner.clone();
+    }
+    let all = page(&router, "/organisations", "en").await;
+    for at in 0..3 {
+        assert!(all.contains(&of(at)), "{at}");
+    }
+    let below = page(&router, &of(0).replace("/organisations/", "/organisations?parent="), "en").await;
+    assert!(below.contains(&of(2)) && !below.contains(&of(1)));
+    let first = page(&router, &of(0), "en").await;
+    assert!(first.contains("Checked by Beijing Volunteer Service Federation on 14 September 2026"));
+    assert!(first.contains("Organisations that belong to it") && first.contains(&of(2)));
+    let second = page(&router, &of(1), "en").await;
+    assert!(second.contains("ran out on 30 September 2025") && !second.contains("Checked by"));
+    assert!(page(&router, &of(1), "zh-CN").await.contains("的核验已于2025年9月30日到期"));
+    let third = page(&router, &of(2), "en").await;
+    assert!(third.contains("Part of") && third.contains(&of(0)));
+    assert!(!third.contains("Checked by") && !third.contains("ran out"));
 }
 
 #[tokio::test]

@@ -54,6 +54,24 @@ async fn a_listing_names_its_partner_its_record_and_all_its_texts() {
 }
 
 #[tokio::test]
+async fn an_organisation_says_who_checked_it_and_whether_that_still_holds() {
+    let router = portal(&Fake::new()).await;
+    let (status, list) = get(&router, "/api/v1/organisations?order=newest&lang=zh&limit=3").await;
+    assert_eq!(status, StatusCode::OK);
+    let valid: Vec<&Value> =
+        list["items"].as_array().unwrap().iter().map(|one| &one["check"]["valid"]).collect();
+    assert_eq!(valid, [&json!(true), &json!(false), &Value::Null]);
+    let last = &list["items"][2];
+    assert_eq!(last["parent"]["id"], list["items"][0]["id"]);
+    let one = format!("/api/v1/organisations/{}", list["items"][0]["id"].as_str().unwrap());
+    assert_eq!(get(&router, &one).await, (StatusCode::OK, list["items"][0].clone()));
+    for odd in ["order=oldest", "limit=0", "parent=x", "sort=name"] {
+        let (status, problem) = get(&router, &format!("/api/v1/organisations?{odd}")).await;
+        assert!(status.is_client_error(), "{odd}: {status} {problem}");
+    }
+}
+
+#[tokio::test]
 async fn a_partner_names_its_log_and_its_keys() {
     let router = portal(&Fake::new()).await;
     let (_, list) = get(&router, "/api/v1/partners").await;

@@ -23,7 +23,7 @@ use crate::{
     keys::NodeKeys,
     preface::Punctual,
     publish::{self, Draft},
-    receipts, search,
+    receipts, repair, search,
     store::{changes, lock::DataLock, logs, revisions},
     tls::{self, Acceptor, Dialer, Limits, Pins, TlsIdentity},
     upkeep, views,
@@ -77,6 +77,10 @@ impl Node {
         let parts =
             Parts { config, db, env, keys, own, blobs, heads, pins, dialer, publisher, newest_change };
         let context = Arc::new(Context::new(parts));
+        if views::are_stale(&context.db).await? {
+            tracing::info!("a newer version shows more: the views are derived anew");
+            repair::derive_anew(&context).await?;
+        }
         context.reload_peers().await?;
         context.spawn(publish::run(Arc::clone(&context), requests));
         say_where(&context).await?;

@@ -12,6 +12,7 @@ mod matching;
 mod material;
 mod network;
 mod organisation;
+mod organisations;
 mod partner;
 mod partners;
 mod picture;
@@ -42,6 +43,7 @@ pub fn router(app: &App) -> Router<App> {
         .route(routes::MATCH, get(matching::show))
         .route(routes::PARTNERS, get(partners::show))
         .route(routes::PARTNER, get(partner::show))
+        .route(routes::ORGANISATIONS, get(organisations::show))
         .route(routes::ORGANISATION, get(organisation::show))
         .route(routes::CONFERENCES, get(conferences::show))
         .route(routes::CONFERENCE, get(conference::show))

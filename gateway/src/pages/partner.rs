@@ -53,6 +53,7 @@ struct PartnerPage<'a> {
     log: LogFacts,
     agreements: Vec<AgreementRow>,
     organisations: Vec<OrganisationLine>,
+    all_organisations: String,
     cards: Vec<Card>,
     more: String,
     api: String,
@@ -65,7 +66,8 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<PartnerId>) 
         app.node().organisations(node::ListOrganisationsRequest {
             partner: id.to_vec(),
             limit: ORGANISATIONS,
-            cursor: String::new()
+            language: ui.lang.tag(),
+            ..Default::default()
         }),
         app.node().listings(node::ListListingsRequest {
             partner: id.to_vec(),
@@ -98,6 +100,7 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<PartnerId>) 
             .iter()
             .filter_map(|view| OrganisationLine::new(view, ui.lang))
             .collect(),
+        all_organisations: format!("{}?partner={id}", routes::organisations()),
         cards: listings?.listings.iter().filter_map(|view| Card::new(view, &ui)).collect(),
         more: format!("{}?partners={id}", routes::listings()),
         api: routes::api_partner(id),

@@ -12,7 +12,7 @@ use utoipa::{
     },
 };
 
-use super::{changes, conferences, listings, matching, partners, records, search};
+use super::{changes, conferences, listings, matching, organisations, partners, records, search};
 use crate::{problem::Problem, routes, texts::Lang};
 
 /// `Authorization: Bearer …`
@@ -39,6 +39,8 @@ pub fn with_examples(document: OpenApi) -> String {
     answer(&mut document, routes::API_SUGGEST, "get", &search::Suggestions::example());
     answer(&mut document, routes::API_MATCH, "get", &matching::Matches::example());
     answer(&mut document, routes::API_CHANGES, "get", &changes::EXAMPLE);
+    answer(&mut document, routes::API_ORGANISATIONS, "get", &organisations::Organisations::example());
+    answer(&mut document, routes::API_ORGANISATION, "get", &organisations::Organisation::example());
     answer(&mut document, routes::API_PARTNERS, "get", &partners::Partners::example());
     answer(&mut document, routes::API_PARTNER, "get", &partners::Partner::example());
     answer(&mut document, routes::API_CONFERENCES, "get", &conferences::Conferences::example());

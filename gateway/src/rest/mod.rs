@@ -8,6 +8,7 @@ mod document;
 mod health;
 pub mod listings;
 mod matching;
+mod organisations;
 mod paging;
 mod partners;
 mod records;
@@ -43,6 +44,8 @@ pub fn router(app: &App) -> (Router<App>, Document) {
         .routes(routes!(search::suggest))
         .routes(routes!(matching::find))
         .routes(routes!(changes::follow))
+        .routes(routes!(organisations::list))
+        .routes(routes!(organisations::one))
         .routes(routes!(partners::list))
         .routes(routes!(partners::one))
         .routes(routes!(conferences::list))

@@ -127,6 +127,12 @@ fn partners(say: &impl Fn(&str) -> String) -> Vec<node::PartnerView> {
         .collect()
 }
 
+/// Of the first two organisations: from, until, and how it stands. The third was never checked.
+const CHECKS: [(&str, &str, node::OrganisationCheckState); 2] = [
+    ("2026-09-14", "2027-09-30", node::OrganisationCheckState::Valid),
+    ("2024-09-14", "2025-09-30", node::OrganisationCheckState::RunOut),
+];
+
 fn organisations(
     partners: &[node::PartnerView],
     say: &impl Fn(&str) -> String,
@@ -171,7 +177,17 @@ fn organisations(
                 place: Some(place("CN", "北京", 39_904_200, 116_407_400)),
                 website: "https://example.org".to_owned(),
                 parent: Vec::new(),
-                ..record::Organisation::default()
+                checked: CHECKS.get(at).map(|(from, until, _)| record::OrganisationCheck {
+                    checked_on: (*from).to_owned(),
+                    valid_until: (*until).to_owned(),
+                    by: vec!["documents".to_owned()],
+                }),
+            }),
+            check: CHECKS.get(at).map_or(0, |(_, _, state)| i32::from(*state)),
+            // The last is part of the first.
+            parent: (at == 2).then(|| node::OrganisationName {
+                subject: subject(100),
+                names: vec![local("en", "Beijing Community Youth Clubs".to_owned())],
             }),
         })
         .collect()
@@ -435,7 +451,10 @@ fn source(told: &Told, side: usize, organisation: &[u8], say: &impl Fn(&str) -> 
             certificate: true,
             ..Default::default()
         }),
-        ..record::Role::default()
+        wished_skills: vec![say("photography")],
+        education: say("bachelor"),
+        experience_years: 2,
+        filled: 1,
     };
     let mut roles = vec![role(1, told.slots)];
     if told.slots > 4 {
@@ -465,7 +484,12 @@ fn source(told: &Told, side: usize, organisation: &[u8], say: &impl Fn(&str) -> 
         max_age: 0,
         applicants: "international".to_owned(),
         causes: told.causes.iter().map(|cause| say(cause)).collect(),
-        ..record::Listing::default()
+        checks: vec![say("background")],
+        accessibility: say("Step-free."),
+        selection: say("A talk by video."),
+        remote: true,
+        status: String::new(),
+        weeks: 12,
     }
 }
 

@@ -111,8 +111,14 @@ impl Organisations for Fake {
         &self,
         request: Request<node::ListOrganisationsRequest>,
     ) -> Answer<node::ListOrganisationsResponse> {
-        let partner = request.into_inner().partner;
-        let own = |view: &&node::OrganisationView| view.partner.as_ref().unwrap().id == partner;
+        let asked = request.into_inner();
+        let own = |view: &&node::OrganisationView| {
+            let below = |view: &node::OrganisationView| {
+                asked.parent.is_empty()
+                    || view.parent.as_ref().is_some_and(|above| above.subject == asked.parent)
+            };
+            below(view) && (asked.partner.is_empty() || view.partner.as_ref().unwrap().id == asked.partner)
+        };
         let organisations = self.shared.lock().unwrap().organisations.iter().filter(own).cloned().collect();
         Ok(Response::new(node::ListOrganisationsResponse { organisations, next_cursor: String::new() }))
     }

@@ -2,8 +2,13 @@
 
 use tonic::{Request, Response, Status};
 use volbridge_proto::{
-    Code,
-    kinds::{self, Payload},
+    Code, PartnerId, SubjectId, Timestamp,
+    codes::levels::LEVELS,
+    kinds::{
+        self, Payload,
+        organisation::{CheckState, check_state},
+    },
+    record::limits,
     wire::{
         node::v1::{self as wire, organisations_server::Organisations},
         record::v1 as record,
@@ -14,7 +19,12 @@ use super::{Api, answer, permit::Caller, reading::Reading, request};
 use crate::{
     error::Error,
     publish::Draft,
-    views::{Current, organisations},
+    views::{
+        Current, Cursor, NamedCursor,
+        organisations::{self, Order},
+        page,
+        words::Words,
+    },
 };
 
 #[tonic::async_trait]
@@ -49,16 +59,64 @@ async fn list(
     caller: Caller,
     request: &wire::ListOrganisationsRequest,
 ) -> Result<wire::ListOrganisationsResponse, Error> {
-    let (after, limit) = request::paging(&request.cursor, request.limit)?;
-    let partner = request::partner(&request.partner)?;
+    let limit = page::limit(request.limit)?;
+    let filter = filter(request)?;
+    let order = order(request)?;
     let mut reading = api.read(caller).await?;
-    let page = organisations::list(&reading.tx, partner, after.as_ref(), limit).await?;
-    let mut views = Vec::with_capacity(page.rows.len());
-    for organisation in &page.rows {
-        views.push(organisation_view(&mut reading, organisation).await?);
+    let found = organisations::list(&reading.tx, &filter, &order, limit).await?;
+    let partners: Vec<PartnerId> = found.rows.iter().map(Current::partner).collect();
+    reading.know(&partners).await?;
+    let wanted: Vec<(PartnerId, SubjectId)> = found.rows.iter().filter_map(parent_of).collect();
+    let parents = organisations::among(&reading.tx, &wanted).await?;
+    let mut views = Vec::with_capacity(found.rows.len());
+    for organisation in &found.rows {
+        let mut view = organisation_view(&mut reading, organisation).await?;
+        view.parent = parent_of(organisation).and_then(|key| parents.get(&key)).map(named);
+        views.push(view);
     }
-    let next_cursor = page.next.map(|next| next.encode()).unwrap_or_default();
-    Ok(wire::ListOrganisationsResponse { organisations: views, next_cursor })
+    Ok(wire::ListOrganisationsResponse { organisations: views, next_cursor: found.next })
+}
+
+fn filter(request: &wire::ListOrganisationsRequest) -> Result<organisations::Filter, Error> {
+    let said = |text: &String| (!text.is_empty()).then(|| text.clone());
+    let level = said(&request.level);
+    if level.as_deref().is_some_and(|level| !LEVELS.contains(&level)) {
+        return Err(Error::new(Code::FieldInvalid).at("level").with("one_of", LEVELS.join(", ")));
+    }
+    if request.region.chars().count() > limits::LINE {
+        return Err(Error::new(Code::FieldTooLong).at("region").with("limit", limits::LINE));
+    }
+    Ok(organisations::Filter {
+        words: Words::parse(&request.query)?,
+        partner: request::partner(&request.partner)?,
+        level,
+        country: request::country(&request.country)?,
+        region: said(&request.region),
+        parent: request::optional(&request.parent, "parent")?,
+    })
+}
+
+fn order(request: &wire::ListOrganisationsRequest) -> Result<Order, Error> {
+    let chinese =
+        request::language(&request.language)?.is_some_and(|tag| tag.split('-').next() == Some("zh"));
+    Ok(match request.order() {
+        wire::OrganisationOrder::Newest => Order::Newest(Cursor::parse(&request.cursor)?),
+        wire::OrganisationOrder::Name if chinese => Order::Chinese(NamedCursor::parse(&request.cursor)?),
+        wire::OrganisationOrder::Name => Order::English(NamedCursor::parse(&request.cursor)?),
+    })
+}
+
+/// An organisation above, of the same partner; it may be unknown, and circles harm nothing: one step is shown.
+fn parent_of(organisation: &Current<record::Organisation>) -> Option<(PartnerId, SubjectId)> {
+    let parent = SubjectId::try_from(organisation.content.parent.as_slice()).ok()?;
+    Some((organisation.partner(), parent))
+}
+
+fn named(organisation: &Current<record::Organisation>) -> wire::OrganisationName {
+    wire::OrganisationName {
+        subject: organisation.subject().to_vec(),
+        names: organisation.content.names.clone(),
+    }
 }
 
 async fn get(
@@ -70,7 +128,11 @@ async fn get(
     let mut reading = api.read(caller).await?;
     let found = organisations::get(&reading.tx, partner, subject).await?;
     let organisation = found.ok_or_else(|| Error::new(Code::NotFound).at("subject"))?;
-    organisation_view(&mut reading, &organisation).await
+    let mut view = organisation_view(&mut reading, &organisation).await?;
+    if let Some((partner, parent)) = parent_of(&organisation) {
+        view.parent = organisations::get(&reading.tx, Some(partner), parent).await?.as_ref().map(named);
+    }
+    Ok(view)
 }
 
 async fn publish(
@@ -98,5 +160,15 @@ pub(super) async fn organisation_view(
         partner: Some(reading.name(organisation.partner()).await?),
         provenance: Some(reading.provenance(&organisation.place, Some(&organisation.statement)).await?),
         source: Some(organisation.content.clone()),
+        check: check(&organisation.content, reading.now).into(),
+        parent: None,
     })
+}
+
+fn check(organisation: &record::Organisation, now: Timestamp) -> wire::OrganisationCheckState {
+    match check_state(organisation, now.date()) {
+        CheckState::None => wire::OrganisationCheckState::None,
+        CheckState::Valid => wire::OrganisationCheckState::Valid,
+        CheckState::RunOut => wire::OrganisationCheckState::RunOut,
+    }
 }

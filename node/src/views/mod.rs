@@ -29,10 +29,10 @@ use volbridge_proto::{
 
 pub use self::{
     content::{Current, Place},
-    page::{Cursor, Page},
+    page::{Cursor, NamedCursor, Page},
     viewer::{Opens, Viewer},
 };
-use crate::store::{StoreError, Tx};
+use crate::store::{Query, StoreError, Tx};
 
 /// The current revision of a subject, as ingest found it.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +118,12 @@ pub async fn hide(tx: &mut Tx, kind: &str, log: i64, subject: SubjectId) -> Resu
     tx.execute(delete, crate::args![log, subject.as_bytes()]).await.map(drop)
 }
 
+/// Whether a migration took rows away that only a rebuild brings back.
+pub async fn are_stale(on: &impl Query) -> Result<bool, StoreError> {
+    let stale: Option<(String,)> = on.row_opt("SELECT name FROM stale_view LIMIT 1", Vec::new()).await?;
+    Ok(stale.is_some())
+}
+
 /// Empties all views, before a rebuild.
 pub async fn clear(tx: &mut Tx) -> Result<(), StoreError> {
     for delete in [
@@ -132,6 +138,7 @@ pub async fn clear(tx: &mut Tx) -> Result<(), StoreError> {
         "DELETE FROM agreement_end",
         "DELETE FROM profile",
         "DELETE FROM consent",
+        "DELETE FROM stale_view",
     ] {
         tx.execute(delete, Vec::new()).await?;
     }

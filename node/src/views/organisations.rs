@@ -1,4 +1,5 @@
-//! Volunteer organisations, in the order in which they came to be.
+//! Volunteer organisations: by name or the newest first, filtered by what a directory is browsed by. A federation hosts
+//! 125,000 of them: a page reads one index from where the page before ended, and the records of its own rows alone.
 
 use std::collections::BTreeMap;
 
@@ -8,23 +9,84 @@ use volbridge_proto::{
 };
 
 use super::{
-    Current, Cursor, Page, Shown, Viewer,
+    Current, Cursor, Shown, Viewer,
     content::{self, EntryRow, select_entries},
-    words::searched,
+    page::NamedCursor,
+    words::{Words, folded_start, searched},
 };
 use crate::{
     args,
     store::{Query, StoreError, Tx, Value, select::Select},
 };
 
+/// Bytes of a name by which lists are ordered; names that begin alike beyond it go by their subjects.
+const SORT: usize = 64;
+
+/// Which organisations are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// All of these stand in one of its names.
+    pub words: Words,
+    /// Of this partner.
+    pub partner: Option<PartnerId>,
+    /// `volbridge_proto::codes::levels`
+    pub level: Option<String>,
+    /// ISO 3166-1.
+    pub country: Option<String>,
+    /// As records have it.
+    pub region: Option<String>,
+    /// Directly below this one.
+    pub parent: Option<SubjectId>,
+}
+
+/// In which order, and where a page begins.
+#[derive(Clone, Debug)]
+pub enum Order {
+    /// By the names that Chinese readers see.
+    Chinese(Option<NamedCursor>),
+    /// By the names that everybody else sees.
+    English(Option<NamedCursor>),
+    /// The newest first.
+    Newest(Option<Cursor>),
+}
+
+/// Some organisations, and the cursor of the next page; empty: these are the last.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// In order.
+    pub rows: Vec<Current<wire::Organisation>>,
+    /// Of the next page.
+    pub next: String,
+}
+
 /// What an earlier revision's row becomes.
 const REPLACE: &str = "ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, \
-    search_text = excluded.search_text";
+    parent = excluded.parent, level = excluded.level, country = excluded.country, region = excluded.region, \
+    sort_zh = excluded.sort_zh, sort_en = excluded.sort_en, search_text = excluded.search_text";
 
 /// The row of an organisation's current revision.
 fn row(shown: &Shown<'_>, organisation: &wire::Organisation) -> Vec<Value> {
     let names = organisation.names.iter().map(|name| name.text.as_str());
-    args![shown.log, shown.statement.subject.as_bytes(), shown.index, searched(names)]
+    let place = organisation.place.clone().unwrap_or_default();
+    args![
+        shown.log,
+        shown.statement.subject.as_bytes(),
+        shown.index,
+        &organisation.parent,
+        &organisation.level,
+        &place.country,
+        &place.region,
+        sort_name(organisation, "zh"),
+        sort_name(organisation, "en"),
+        searched(names)
+    ]
+}
+
+/// The beginning of the name in a language, else of the first.
+fn sort_name(organisation: &wire::Organisation, language: &str) -> Vec<u8> {
+    let speaks = |name: &&wire::LocalText| name.language.split('-').next() == Some(language);
+    let name = organisation.names.iter().find(speaks).or_else(|| organisation.names.first());
+    folded_start(name.map_or("", |name| &name.text), SORT)
 }
 
 /// Writes rows: of subjects that are `new`, or else in place of those of earlier revisions.
@@ -34,7 +96,7 @@ pub(super) async fn write(
     new: bool,
 ) -> Result<(), StoreError> {
     tx.insert_rows(
-        "INSERT INTO organisation (log, subject, entry_index, search_text)",
+        "INSERT INTO organisation (log, subject, entry_index, parent, level, country, region, sort_zh, sort_en, search_text)",
         if new { "" } else { REPLACE },
         shown.iter().map(|(shown, organisation)| row(shown, organisation)),
     )
@@ -42,25 +104,90 @@ pub(super) async fn write(
     .map(drop)
 }
 
-/// A page of organisations, of one partner or of all.
-pub async fn list(
-    on: &impl Query,
-    partner: Option<PartnerId>,
-    after: Option<&Cursor>,
-    limit: u32,
-) -> Result<Page<Current<wire::Organisation>>, StoreError> {
-    let mut select = Select::new(
-        select_entries!("organisation", "CAST(0 AS BIGINT)", "v.subject", "WHERE 1 = 1"),
-        args![],
-    );
-    select.add_some(" AND l.partner = ?", partner.map(PartnerId::to_vec));
-    if let Some(after) = after {
-        select.add(" AND (v.subject, v.log) > (?, ?)", args![after.subject.as_bytes(), after.log]);
-    }
-    select.add(" ORDER BY v.subject, v.log LIMIT ?", args![u64::from(limit) + 1]);
-    content::page(select.rows(on).await?, limit, Viewer::Public)
+/// A row of a list, before its record is read.
+#[derive(sqlx::FromRow)]
+struct Key {
+    log: i64,
+    subject: Vec<u8>,
+    sort: Vec<u8>,
 }
 
+/// A page of the organisations that are wanted.
+pub async fn list(on: &impl Query, filter: &Filter, order: &Order, limit: u32) -> Result<Found, StoreError> {
+    let mut keys: Vec<Key> = keys(filter, order, limit).rows(on).await?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = keys.len() > limit;
+    keys.truncate(limit);
+    let next = keys.last().filter(|_| more).map(|key| cursor(key, order)).transpose()?.unwrap_or_default();
+    let mut select = Select::new(
+        select_entries!("organisation", "CAST(0 AS BIGINT)", "v.subject", "WHERE v.subject IN "),
+        args![],
+    );
+    select.add_list("", keys.iter().map(|key| Value::from(&key.subject)).collect());
+    let mut known = BTreeMap::new();
+    for current in content::read_all::<wire::Organisation>(select.rows(on).await?, Viewer::Public)? {
+        known.insert((current.place.log, current.subject().to_vec()), current);
+    }
+    let rows = keys.into_iter().filter_map(|key| known.remove(&(key.log, key.subject))).collect();
+    Ok(Found { rows, next })
+}
+
+/// Rows of the view alone, read along the index of their order: `+` keeps SQLite from an index of the filter, after
+/// which it would have to sort all that match.
+fn keys(filter: &Filter, order: &Order, limit: u32) -> Select {
+    let mut select = Select::new(
+        match order {
+            Order::Chinese(_) => "SELECT v.log, v.subject, v.sort_zh AS sort FROM organisation v WHERE 1 = 1",
+            Order::English(_) => "SELECT v.log, v.subject, v.sort_en AS sort FROM organisation v WHERE 1 = 1",
+            Order::Newest(_) => "SELECT v.log, v.subject, v.subject AS sort FROM organisation v WHERE 1 = 1",
+        },
+        args![],
+    );
+    select.add_some(
+        " AND +v.log IN (SELECT number FROM log WHERE partner = ?)",
+        filter.partner.map(PartnerId::to_vec),
+    );
+    select.add_some(" AND v.parent = ?", filter.parent.map(|parent| parent.to_vec()));
+    select.add_some(" AND v.level = ?", filter.level.as_deref());
+    select.add_some(" AND v.country = ?", filter.country.as_deref());
+    select.add_some(" AND v.region = ?", filter.region.as_deref());
+    for pattern in filter.words.patterns() {
+        select.add(r" AND v.search_text LIKE ? ESCAPE '\'", args![&pattern]);
+    }
+    let (after, by) = match order {
+        Order::Chinese(_) => (
+            " AND (v.sort_zh, v.subject, v.log) > (?, ?, ?)",
+            " ORDER BY v.sort_zh, v.subject, v.log LIMIT ?",
+        ),
+        Order::English(_) => (
+            " AND (v.sort_en, v.subject, v.log) > (?, ?, ?)",
+            " ORDER BY v.sort_en, v.subject, v.log LIMIT ?",
+        ),
+        Order::Newest(_) => {
+            (" AND (v.subject, v.log) < (?, ?)", " ORDER BY v.subject DESC, v.log DESC LIMIT ?")
+        }
+    };
+    match order {
+        Order::Chinese(Some(place)) | Order::English(Some(place)) => {
+            select.add(after, args![&place.name, place.subject.as_bytes(), place.log]);
+        }
+        Order::Newest(Some(place)) => {
+            select.add(after, args![place.subject.as_bytes(), place.log]);
+        }
+        Order::Chinese(None) | Order::English(None) | Order::Newest(None) => {}
+    }
+    select.add(by, args![u64::from(limit) + 1]);
+    select
+}
+
+fn cursor(key: &Key, order: &Order) -> Result<String, StoreError> {
+    let subject = SubjectId::try_from(key.subject.as_slice())
+        .map_err(|refusal| StoreError::corrupt("organisation", key.log.to_string(), refusal))?;
+    Ok(match order {
+        Order::Newest(_) => Cursor { order: 0, subject, log: key.log }.encode(),
+        _ => NamedCursor { name: key.sort.clone(), subject, log: key.log }.encode(),
+    })
+}
 /// A partner's organisation; without a partner, that of the first partner known to use this subject.
 pub async fn get(
     on: &impl Query,

@@ -59,6 +59,50 @@ impl Cursor {
     }
 }
 
+/// The place of a row in a list that is ordered by names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedCursor {
+    /// What the list is ordered by, at most [`NAME`] bytes.
+    pub name: Vec<u8>,
+    /// The row's subject.
+    pub subject: SubjectId,
+    /// The row's log.
+    pub log: i64,
+}
+
+/// Bytes of a name that a cursor holds at most.
+const NAME: usize = 256;
+
+impl NamedCursor {
+    /// The text that callers hand back.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let mut bytes = self.subject.as_bytes().to_vec();
+        bytes.extend(self.log.to_be_bytes());
+        bytes.extend(&self.name);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The cursor of a request; none if it is empty.
+    ///
+    /// # Errors
+    /// When no list gave it out.
+    pub fn parse(text: &str) -> Result<Option<Self>, Refusal> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let refused = || Refusal::new(Code::CursorInvalid).at("cursor");
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
+        let (subject, rest) = bytes.split_first_chunk::<16>().ok_or_else(refused)?;
+        let (log, name) = rest.split_first_chunk::<8>().ok_or_else(refused)?;
+        if name.len() > NAME {
+            return Err(refused());
+        }
+        let subject = SubjectId::from(*subject);
+        Ok(Some(Self { name: name.to_vec(), subject, log: i64::from_be_bytes(*log) }))
+    }
+}
+
 /// The number of rows that a request asks for; one more is read, to see whether there are more.
 ///
 /// # Errors
@@ -91,6 +135,18 @@ mod tests {
         assert_eq!(Cursor::parse(""), Ok(None));
         for text in ["x", "' OR 1=1 --", &cursor.encode()[1..], &format!("{}A", cursor.encode())] {
             assert_eq!(Cursor::parse(text).unwrap_err().code, Code::CursorInvalid, "{text}");
+        }
+    }
+
+    #[test]
+    fn cursors_of_names_are_read_back_and_bounded() {
+        let subject = SubjectId::from([9; 16]);
+        let cursor = NamedCursor { name: "志愿".into(), subject, log: 3 };
+        assert_eq!(NamedCursor::parse(&cursor.encode()), Ok(Some(cursor)));
+        assert_eq!(NamedCursor::parse(""), Ok(None));
+        let long = NamedCursor { name: vec![0; 257], subject, log: 3 }.encode();
+        for text in ["x", "' OR 1=1 --", "AAAA", &long] {
+            assert_eq!(NamedCursor::parse(text).unwrap_err().code, Code::CursorInvalid, "{text}");
         }
     }
 

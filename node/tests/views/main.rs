@@ -9,6 +9,7 @@ mod place;
 
 mod hostile;
 mod order;
+mod organisations;
 mod sealed;
 mod translations;
 mod world;

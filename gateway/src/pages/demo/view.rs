@@ -317,7 +317,7 @@ async fn commands(cast: &Cast<'_>, trail: &Trail) -> Commands {
 /// The first organisation of a partner.
 pub async fn own_organisation(partner: &DemoPartner) -> Option<Vec<u8>> {
     let own = partner.client.own_partner(node::SelfRequest {}).await.ok()?;
-    let request = node::ListOrganisationsRequest { partner: own.name?.id, limit: 1, cursor: String::new() };
+    let request = node::ListOrganisationsRequest { partner: own.name?.id, limit: 1, ..Default::default() };
     let answer = partner.client.organisations(request).await.ok()?;
     answer.organisations.into_iter().next().map(|view| view.subject)
 }

@@ -18,13 +18,13 @@ pub struct Args {
     /// Only this partner's: id, fingerprint, domain or name
     #[arg(long)]
     pub partner: Option<String>,
-    /// Words in title, summary or place (listings)
+    /// Words in title, summary or place (listings), or in a name (organisations)
     #[arg(long, value_name = "WORDS")]
     pub query: Option<String>,
-    /// Only what can be read in this language (listings)
+    /// Only what can be read in this language (listings); ordered by names in it (organisations)
     #[arg(long, value_name = "TAG")]
     pub language: Option<String>,
-    /// Only in this country, such as CN (listings)
+    /// Only in this country, such as CN (listings, organisations)
     #[arg(long, value_name = "CODE")]
     pub country: Option<String>,
     /// Only of this conference (materials)
@@ -101,7 +101,15 @@ async fn page(
             page_of!(client.listings().list(request), listings, "ListingView")
         }
         Noun::Organisation => {
-            let request = node::ListOrganisationsRequest { partner, limit, cursor };
+            let request = node::ListOrganisationsRequest {
+                query: args.query.clone().unwrap_or_default(),
+                country: args.country.clone().unwrap_or_default(),
+                language: args.language.clone().unwrap_or_default(),
+                partner,
+                limit,
+                cursor,
+                ..Default::default()
+            };
             page_of!(client.organisations().list(request), organisations, "OrganisationView")
         }
         Noun::Conference => {
