@@ -97,7 +97,7 @@ async fn a_listing_stands_in_both_languages_with_who_signed_each() {
         "14 open slots",
         "Chinese B1 (intermediate)",
         "Beijing, China, or partly online",
-        "Environment, x:bvf.example:garden-expo",
+        "Environment",
         "no criminal record",
         "at least 12 weeks",
         "at least bachelor’s degree",

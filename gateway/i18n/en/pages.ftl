@@ -53,6 +53,7 @@ open-slots = { $count ->
 listings-title = Listings
 listings-lead = Openings of all partners, in your language and in the original.
 filter-label = Search and narrow the list
+filter-partner = Partner
 filter-language = Readable in
 filter-any = Any
 filter-button = Search

@@ -38,6 +38,7 @@ open-slots = { $n } 个空缺名额
 listings-title = 志愿项目
 listings-lead = 所有合作机构的志愿项目，均可与原文对照。
 filter-label = 搜索与筛选
+filter-partner = 合作机构
 filter-language = 可读语言
 filter-any = 不限
 filter-button = 搜索

@@ -9,13 +9,14 @@ use volbridge_proto::{
     wire::node::v1 as node,
 };
 
-use super::{listings::encoded, render};
+use super::render;
 use crate::{
     app::App,
     extract::Query,
     facts,
     names::{OrganisationLine, PartnerLine},
     problem::Problem,
+    query::encoded,
     routes,
     shell::Shell,
 };
