@@ -117,7 +117,7 @@ async fn a_listing_stands_in_both_languages_with_who_signed_each() {
         "2027年3月1日至8月31日",
         "14 个空缺名额",
         "部分可在线完成",
-        "生态环保、x:bvf.example:garden-expo",
+        "生态环保",
         "不少于 12 周",
         "学历：本科及以上",
         "优先：摄影",
