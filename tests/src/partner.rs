@@ -200,6 +200,14 @@ impl Partner {
         Node::start(config, Env::system()).await.map(drop).expect_err("a second node on one folder")
     }
 
+    /// Waits until everything that is stored can be found.
+    pub async fn indexes(&self) {
+        let context = self.node().context();
+        let newest = *context.changes.borrow();
+        let reached = context.search.reaches(newest);
+        tokio::time::timeout(PATIENCE, reached).await.expect("the index follows");
+    }
+
     /// A request with the node's token.
     pub fn staff<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);

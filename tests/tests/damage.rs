@@ -80,6 +80,7 @@ fn hints(records: &[&Record]) -> Hints {
 
 /// All that a node tells anybody and its own staff, on every way.
 async fn told(node: &Partner, portal: &Portal, hints: &Hints) -> outlets::Seen {
+    node.indexes().await;
     let mut seen = outlets::of_portal(portal, node, hints).await;
     seen.join(outlets::of_api(node, Caller::Anybody, hints).await);
     seen.join(outlets::of_api(node, Caller::Staff, hints).await);

@@ -235,7 +235,6 @@ async fn pages_show_each_of_thousands_of_organisations_once(#[case] place: Place
 #[case::postgres(postgres())]
 #[tokio::test]
 #[ignore = "measures, and takes minutes"]
-#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "it measures time and tells it")]
 async fn a_federation_of_125_000_is_browsed(#[case] place: Place) {
     let db = place.open().await;
     fill(&db, &many(125_000)).await;

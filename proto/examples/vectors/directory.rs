@@ -111,14 +111,14 @@ pub fn listing_cases() -> Vec<Refused> {
             listing.selection = "选".repeat(20_001);
         }),
         listing("remote, and without a place", "remote", Code::FieldUnexpected, |listing| {
-            listing.place = None
+            listing.place = None;
         }),
         listing("a status of another word", "status", Code::FieldInvalid, |listing| {
             listing.status = "open".into();
         }),
         listing("more weeks than ten years", "weeks", Code::FieldOutOfRange, |listing| listing.weeks = 521),
         listing("more weeks than between the dates", "weeks", Code::FieldMismatch, |listing| {
-            listing.weeks = 43
+            listing.weeks = 43;
         }),
         role("a wished skill in prose", "roles[0].wished_skills[0]", Code::FieldInvalid, |role| {
             role.wished_skills = strings(&["first aid"]);
@@ -136,7 +136,7 @@ pub fn listing_cases() -> Vec<Refused> {
             role.experience_years = 61;
         }),
         role("more slots filled than there are", "roles[0].filled", Code::FieldMismatch, |role| {
-            role.filled += 1
+            role.filled += 1;
         }),
     ]
 }
