@@ -66,6 +66,7 @@ impl Stage {
             self.bvf.follows(&self.unv).await;
             let mut exchange = ExchangeClient::new(self.modest.channel());
             exchange.describe(exchange::DescribeRequest {}).await.expect(WORKS);
+            self.bvf.indexes().await;
             for page in ["/", "/listings", "/partners", "/api/v1/listings", "/healthz"] {
                 let answer = self.browser.get(self.portal.at(page)).send().await.expect(WORKS);
                 let text = answer.error_for_status().expect(WORKS).text().await.expect(WORKS);

@@ -21,7 +21,7 @@ pub enum Choice {
     Languages,
     /// "onsite", "online", "hybrid".
     Modalities,
-    /// The shortest of [`DURATIONS`] that holds it.
+    /// The shortest of "week", "month" … "longer" that holds it.
     Durations,
     /// Of its start: year and month.
     Months,

@@ -62,7 +62,7 @@ impl Cursor {
 /// The place of a row in a list that is ordered by names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedCursor {
-    /// What the list is ordered by, at most [`NAME`] bytes.
+    /// What the list is ordered by, at most `NAME` bytes.
     pub name: Vec<u8>,
     /// The row's subject.
     pub subject: SubjectId,
