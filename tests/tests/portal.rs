@@ -207,7 +207,8 @@ const STOP: &str = "const now = document.activeElement, before = window.before; 
     if (now === document.body) return null;
     const box = now.getBoundingClientRect(), style = getComputedStyle(now);
     return [now.textContent.trim() || now.id || now.tagName,
-      !before || !!(before.compareDocumentPosition(now) & Node.DOCUMENT_POSITION_FOLLOWING),
+      // A date has a stop for each of its parts.
+      !before || before === now || !!(before.compareDocumentPosition(now) & Node.DOCUMENT_POSITION_FOLLOWING),
       box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth
         && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2]";
 const TAB: &str = "\u{E004}";
