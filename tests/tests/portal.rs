@@ -210,7 +210,8 @@ const STOP: &str = "const now = document.activeElement, before = window.before; 
       // A date has a stop for each of its parts.
       !before || before === now || !!(before.compareDocumentPosition(now) & Node.DOCUMENT_POSITION_FOLLOWING),
       box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth
-        && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2]";
+        // Which part of a date has the focus is shown by the browser.
+        && (now.type === 'date' || style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2)]";
 const TAB: &str = "\u{E004}";
 
 #[rstest]

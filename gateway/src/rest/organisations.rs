@@ -172,6 +172,7 @@ pub async fn list(
     tag = "organisations",
     responses(
         (status = 200, body = Organisation),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

@@ -83,6 +83,8 @@ fn filter(request: &wire::ListOrganisationsRequest) -> Result<organisations::Fil
     if level.as_deref().is_some_and(|level| !LEVELS.contains(&level)) {
         return Err(Error::new(Code::FieldInvalid).at("level").with("one_of", LEVELS.join(", ")));
     }
+    volbridge_proto::text::check_line(&request.region)
+        .map_err(|refusal| Error::from(refusal).at("region"))?;
     if request.region.chars().count() > limits::LINE {
         return Err(Error::new(Code::FieldTooLong).at("region").with("limit", limits::LINE));
     }
