@@ -4,6 +4,7 @@
 //! `?countries=CN,FJ&sdgs=4&sdgs=13`.
 
 use volbridge_proto::{
+    codes::benefits::BENEFITS,
     error::Code,
     id::{PartnerId, SubjectId},
     wire::node::v1 as node,
@@ -29,9 +30,6 @@ pub const CHOICES: &[&str] = &[
 pub const MODALITIES: &[&str] = &["onsite", "online", "hybrid"];
 /// For how long at most, the shortest first.
 pub const DURATIONS: &[&str] = &["week", "month", "season", "halfyear", "year", "longer"];
-/// What a host may give.
-pub const BENEFITS: &[&str] =
-    &["stipend", "housing", "meals", "travel", "insurance", "visa", "training", "certificate"];
 /// Orders of a list.
 pub const SORTS: &[(&str, node::ListingSort)] = &[
     ("relevance", node::ListingSort::Relevance),

@@ -3,15 +3,12 @@
 //! A form says a language in two fields, `language` and `level`.
 
 use jiff::civil::Date;
-use volbridge_proto::{error::Code, wire::node::v1 as node};
+use volbridge_proto::{codes::cefr::LEVELS, error::Code, wire::node::v1 as node};
 
 use crate::{
     problem::Problem,
     query::{self, Asked},
 };
-
-/// Levels of the Common European Framework, the lowest first.
-pub const LEVELS: &[&str] = &["A1", "A2", "B1", "B2", "C1", "C2"];
 
 /// Parameters that are chosen among the index's values.
 const CHOSEN: &[&str] = &["skills", "countries", "causes", "sdgs", "limit"];

@@ -5,12 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    codes::cefr::LEVELS,
     time::Date,
     wire::record::v1::{Listing, Role},
 };
-
-/// Levels of the CEFR, ascending.
-pub const LEVELS: [&str; 6] = ["A1", "A2", "B1", "B2", "C1", "C2"];
 
 /// What a wish that is met in full is worth; parts are counted in these.
 const WHOLE: u32 = 1_000;

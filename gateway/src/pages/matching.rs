@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use volbridge_proto::wire::node::v1 as node;
+use volbridge_proto::{codes::cefr::LEVELS, wire::node::v1 as node};
 
 use super::{card::Card, render};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     query::{address, as_asked},
     routes,
     shell::Shell,
-    wishes::{LEVELS, Wishes},
+    wishes::Wishes,
 };
 
 const LISTED: u32 = 20;

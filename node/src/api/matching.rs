@@ -5,6 +5,7 @@ use std::{cmp::Reverse, collections::BTreeSet};
 
 use volbridge_proto::{
     Code, Date, Refusal,
+    codes::cefr::LEVELS,
     matching::{self, Fit, Person},
     text::lang::check_language,
     wire::{node::v1 as wire, record::v1 as record},
@@ -85,7 +86,7 @@ fn person(request: &wire::MatchRequest) -> Result<Person, Error> {
     for said in &request.languages {
         check_language(&said.language).map_err(|refusal| refusal.at("languages.language"))?;
         let level = match said.level.as_str() {
-            "" => matching::LEVELS.len() - 1,
+            "" => LEVELS.len() - 1,
             name => matching::level(name)
                 .ok_or_else(|| Error::new(Code::FieldInvalid).at("languages.level").with("value", name))?,
         };
