@@ -4,41 +4,30 @@
 //! got to. To apply a change twice, or one that a later state of the records overtook, gives the same documents: a crash
 //! anywhere costs only work.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use sha2::{Digest, Sha256};
 use tantivy::TantivyError;
 use tokio::sync::{mpsc, oneshot};
-use volbridge_proto::{SubjectId, kinds};
 
 use super::{
-    document::{of_organisation, of_translation},
     folder::Folder,
+    history::{beginning, is_history},
     index::{Live, Progress},
-    schema::VERSION,
+    step::{build, follow},
 };
 use crate::{
     context::Context,
     metrics,
     store::{
-        StoreError, Tx,
-        changes::{self, Change, KEPT, STEP},
-        entries, logs,
+        StoreError,
+        changes::{self, KEPT, STEP},
+        entries,
     },
-    views::{
-        Viewer,
-        indexed::{self, Indexed, Key},
-    },
+    views::{Viewer, indexed},
 };
 
 /// Changes, or listings, of one step.
-const BATCH: u32 = 500;
-
-/// Documents that wait for a commit while more follow.
-const UNCOMMITTED: usize = 10_000;
-
-/// Changes without documents that wait for one.
-const UNNOTED: i64 = 1_000 * STEP;
+pub(super) const BATCH: u32 = 500;
 
 /// After so long without changes the writer's memory is given back.
 const IDLE: Duration = Duration::from_secs(20);
@@ -58,7 +47,7 @@ pub(super) enum Request {
 
 /// Why a step failed.
 #[derive(Debug, thiserror::Error)]
-enum FollowError {
+pub(super) enum FollowError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the search index: {0}")]
@@ -70,12 +59,13 @@ enum FollowError {
 }
 
 /// An index that grows.
-struct Work {
+pub(super) struct Work {
     /// Absent while a blocking thread has it.
-    live: Option<Live>,
+    pub live: Option<Live>,
     /// With what is applied, and not yet committed.
-    pending: Progress,
-    uncommitted: usize,
+    pub pending: Progress,
+    /// Documents that wait for a commit.
+    pub uncommitted: usize,
 }
 
 impl Work {
@@ -84,7 +74,7 @@ impl Work {
     }
 
     /// Works on the index on a thread that may block.
-    async fn with<T: Send + 'static>(
+    pub async fn with<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut Live) -> Result<T, TantivyError> + Send + 'static,
     ) -> Result<T, FollowError> {
@@ -100,7 +90,7 @@ impl Work {
         }
     }
 
-    async fn commit(&mut self) -> Result<(), FollowError> {
+    pub async fn commit(&mut self) -> Result<(), FollowError> {
         let progress = self.pending.clone();
         self.with(move |live| live.commit(progress)).await?;
         self.uncommitted = 0;
@@ -115,11 +105,17 @@ impl Work {
 /// Works until the node stops.
 pub async fn run(context: Arc<Context>) {
     let Some(mut requests) = context.search.requests() else { return };
-    let mut follower = match Follower::open(&context).await {
-        Ok(follower) => follower,
-        Err(error) => {
-            tracing::error!(%error, "there is no search: the index can't be opened");
-            return;
+    let mut follower = loop {
+        match Follower::open(&context).await {
+            Ok(follower) => break follower,
+            Err(FollowError::Stopping) => return,
+            Err(error) => tracing::error!(%error, "the search index can't be opened, it is tried again"),
+        }
+        // Whoever waits for something of it is told that it isn't possible now.
+        while requests.try_recv().is_ok() {}
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = context.stopping() => return,
         }
     };
     follower.work(&mut requests).await;
@@ -371,7 +367,7 @@ impl Follower {
     }
 }
 
-fn named(named: &mut Option<Work>) -> Result<&mut Work, FollowError> {
+pub(super) fn named(named: &mut Option<Work>) -> Result<&mut Work, FollowError> {
     if named.is_none() {
         *named = Some(Work::new(Live::in_memory()?));
     }
@@ -383,168 +379,4 @@ async fn begin(context: &Context, folder: &Folder, of: &str) -> Result<Live, Fol
     let folder = folder.clone();
     let begun = tokio::task::spawn_blocking(move || folder.begin(progress)).await;
     Ok(begun.map_err(|_| FollowError::Stopping)??)
-}
-
-/// Where an index begins that holds nothing yet: what it is then built from is no older than this.
-async fn beginning(context: &Context, of: &str) -> Result<Progress, FollowError> {
-    let tx = context.db.snapshot().await?;
-    let number = changes::last(&tx).await?;
-    Ok(Progress {
-        version: VERSION,
-        of: of.to_owned(),
-        number,
-        mark: mark(&tx, number).await?.unwrap_or_default(),
-        building: Some((-1, String::new())),
-        erased: entries::erased(&tx).await?,
-    })
-}
-
-/// Whether the index was made from this database as it is: an older copy of it has other changes.
-async fn is_history(context: &Context, progress: &Progress) -> Result<bool, FollowError> {
-    let tx = context.db.snapshot().await?;
-    let newest = changes::last(&tx).await?;
-    if newest.saturating_sub(progress.number) > KEPT * STEP {
-        return Ok(progress.number <= newest);
-    }
-    Ok(progress.number == 0 || mark(&tx, progress.number).await?.as_ref() == Some(&progress.mark))
-}
-
-/// What the change of this number was about.
-async fn mark(tx: &Tx, number: i64) -> Result<Option<String>, StoreError> {
-    let found = changes::since(tx, number.saturating_sub(1), 1).await?;
-    Ok(found.first().filter(|(found, _)| *found == number).map(|(_, change)| mark_of(change)))
-}
-
-fn mark_of(change: &Change) -> String {
-    let mut hash = Sha256::new();
-    hash.update(change.log.to_be_bytes());
-    hash.update(change.index.to_be_bytes());
-    hash.update(change.subject.as_bytes());
-    hash.update(change.at.as_millis().to_be_bytes());
-    hash.update(change.action.as_bytes());
-    hex::encode(hash.finalize().get(..8).unwrap_or_default())
-}
-
-/// Adds the next listings to an index that is being built.
-async fn build(context: &Context, work: &mut Work) -> Result<(), FollowError> {
-    let Some((log, subject)) = work.pending.building.clone() else { return Ok(()) };
-    let after = parse_key(log, &subject);
-    let tx = context.db.snapshot().await?;
-    let (rows, next) = indexed::after(&tx, Viewer::Public, false, after, BATCH).await?;
-    work.uncommitted += rows.len();
-    work.with(move |live| live.apply([], &rows.iter().collect::<Vec<_>>())).await?;
-    work.pending.building = next.map(|(log, subject)| (log, hex::encode(subject.as_bytes())));
-    if work.pending.building.is_none() || work.uncommitted >= UNCOMMITTED {
-        work.commit().await?;
-    }
-    Ok(())
-}
-
-fn parse_key(log: i64, subject: &str) -> Option<Key> {
-    let subject = SubjectId::try_from(hex::decode(subject).ok()?.as_slice()).ok()?;
-    (log >= 0).then_some((log, subject))
-}
-
-/// Applies the next changes; whether there are more.
-async fn follow(context: &Context, public: &mut Work, named: &mut Option<Work>) -> Result<bool, FollowError> {
-    let changes = changes::since(&context.db, public.pending.number, BATCH).await?;
-    let full = changes.len() == usize::try_from(BATCH).unwrap_or(usize::MAX);
-    if let Some((number, change)) = changes.last() {
-        if public.uncommitted > 0 && changes.iter().any(|(_, change)| change.kind != kinds::listing::KIND) {
-            // Which documents they concern is looked up in the index.
-            public.commit().await?;
-        }
-        let (number, mark) = (*number, mark_of(change));
-        apply(context, public, named, &changes).await?;
-        (public.pending.number, public.pending.mark) = (number, mark);
-    }
-    let much = public.uncommitted >= UNCOMMITTED;
-    let unnoted = public.live.as_ref().map_or(0, |live| public.pending.number - live.progress.number);
-    if (public.uncommitted > 0 && (much || !full)) || unnoted > UNNOTED {
-        public.commit().await?;
-    }
-    Ok(full)
-}
-
-async fn apply(
-    context: &Context,
-    public: &mut Work,
-    named: &mut Option<Work>,
-    changes: &[(i64, Change)],
-) -> Result<(), FollowError> {
-    let tx = context.db.snapshot().await?;
-    let (mut open, mut sealed) = (BTreeSet::new(), BTreeSet::new());
-    for (number, change) in changes {
-        let keys = concerned(&tx, public, named.as_ref(), change).await?;
-        // Numbers of sealed records' changes stand between those of public ones.
-        if number % STEP == 0 { open.extend(keys) } else { sealed.extend(keys) }
-    }
-    let all: Vec<Key> = open.union(&sealed).copied().collect();
-    for keys in all.chunks(BATCH as usize) {
-        let keys: BTreeSet<Key> = keys.iter().copied().collect();
-        let shown = indexed::by_keys(&tx, Viewer::Public, &keys).await?;
-        let seen: BTreeSet<Key> = shown.iter().map(Indexed::key).collect();
-        let rest: BTreeSet<Key> = keys.difference(&seen).copied().collect();
-        let mut hidden = indexed::by_keys(&tx, Viewer::Staff(context), &rest).await?;
-        hidden.retain(Indexed::is_named);
-        let mut gone: Vec<Key> = rest.intersection(&open).copied().collect();
-        gone.extend(now_sealed(public, &hidden).await?);
-        if !gone.is_empty() || !shown.is_empty() {
-            public.uncommitted += gone.len() + shown.len();
-            public.with(move |live| live.apply(&gone, &shown.iter().collect::<Vec<_>>())).await?;
-        }
-        if named.is_some() || !hidden.is_empty() {
-            let named = self::named(named)?;
-            named
-                .with(move |live| {
-                    live.apply(&keys, &hidden.iter().collect::<Vec<_>>())?;
-                    live.commit(Progress::default())
-                })
-                .await?;
-        }
-    }
-    Ok(())
-}
-
-/// Of listings that are sealed now, those that were public before.
-async fn now_sealed(public: &mut Work, hidden: &[Indexed]) -> Result<Vec<Key>, FollowError> {
-    if hidden.is_empty() {
-        return Ok(Vec::new());
-    }
-    if public.uncommitted > 0 {
-        public.commit().await?;
-    }
-    let Some(live) = &public.live else { return Ok(Vec::new()) };
-    let mut found = Vec::new();
-    for key in hidden.iter().map(Indexed::key) {
-        if live.reader().holds(&key)? {
-            found.push(key);
-        }
-    }
-    Ok(found)
-}
-
-/// The listings whose documents a change concerns.
-async fn concerned(
-    tx: &Tx,
-    public: &Work,
-    named: Option<&Work>,
-    change: &Change,
-) -> Result<Vec<Key>, FollowError> {
-    let part = match change.kind.as_str() {
-        kinds::listing::KIND => return Ok(vec![(change.log, change.subject)]),
-        kinds::translation::KIND => of_translation(change.log, change.subject),
-        kinds::organisation::KIND => {
-            of_organisation(logs::load(tx, change.log).await?.id.partner, change.subject.as_bytes())
-        }
-        _ => return Ok(Vec::new()),
-    };
-    let mut keys = Vec::new();
-    if change.kind == kinds::translation::KIND {
-        keys = indexed::translated_by(tx, change.log, change.subject).await?;
-    }
-    for live in [Some(public), named].into_iter().flatten().filter_map(|work| work.live.as_ref()) {
-        keys.extend(live.reader().made_from(&part)?);
-    }
-    Ok(keys)
 }

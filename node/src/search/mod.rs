@@ -12,10 +12,12 @@ mod find;
 mod folder;
 mod follow;
 mod gather;
+mod history;
 mod index;
 mod names;
 mod query;
 mod schema;
+mod step;
 mod suggest;
 mod words;
 
