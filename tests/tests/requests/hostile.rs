@@ -198,13 +198,21 @@ async fn t62_hostile_strings_in_every_parameter_of_every_route_change_nothing(#[
         assert!(answer.body.len() < 1 << 19, "{} bytes: {path}", answer.body.len());
     }
     assert!(found > 500, "{found}");
-    // Signs are no words: what is left of such a query finds what it finds, and nothing else happens.
-    for query in ["%25", "_", "%5C", "%27", "0%25", "a_b", "a%25b", "P%25n", "Pl_in", "c%5Cd"] {
-        let answer = house.ask(Ask::get(format!("/api/v1/listings?q={query}"))).await;
-        let list: Json = serde_json::from_slice(&answer.body).unwrap();
-        assert!(list["total"].as_u64().is_some_and(|total| total <= 2), "{query}: {list}");
-    }
-    for (query, expected) in [("plain", 1), ("", 2)] {
+    // Signs are no words, and what has no words narrows nothing; no sign stands for anything else.
+    for (query, expected) in [
+        ("%25", 2),
+        ("_", 2),
+        ("%5C", 2),
+        ("%27", 2),
+        ("0%25", 0),
+        ("a_b", 1),
+        ("a%25b", 1),
+        ("P%25n", 0),
+        ("Pl_in", 0),
+        ("c%5Cd", 1),
+        ("plain", 1),
+        ("", 2),
+    ] {
         let answer = house.ask(Ask::get(format!("/api/v1/listings?q={query}"))).await;
         let list: Json = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(list["total"], expected, "{query}: {list}");
