@@ -33,6 +33,8 @@ const FILES: &[&str] = &[
     "volbridge/record/v1/volunteer_profile.proto",
     "volbridge/record/v1/withdrawal.proto",
     "volbridge/exchange/v1/exchange.proto",
+    "volbridge/node/v1/accounts.proto",
+    "volbridge/node/v1/desk.proto",
     "volbridge/node/v1/directory.proto",
     "volbridge/node/v1/network.proto",
     "volbridge/node/v1/people.proto",

@@ -14,8 +14,8 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 use volbridge_proto::wire::node::v1::{
-    self as node, agreements_client::AgreementsClient, blobs_client::BlobsClient,
-    conferences_client::ConferencesClient, listings_client::ListingsClient, logs_client::LogsClient,
+    self as node, accounts_client::AccountsClient, agreements_client::AgreementsClient, blobs_client::BlobsClient,
+    conferences_client::ConferencesClient, desk_client::DeskClient, listings_client::ListingsClient, logs_client::LogsClient,
     materials_client::MaterialsClient, network_client::NetworkClient,
     organisations_client::OrganisationsClient, partners_client::PartnersClient,
     profiles_client::ProfilesClient, records_client::RecordsClient, search_client::SearchClient,
@@ -214,6 +214,16 @@ reads! {
     entry_bundle = LogsClient.entry_bundle(EntryBundleRequest) -> TileResponse;
     /// The policy that checks a log's proofs.
     policy = LogsClient.policy(LogRequest) -> PolicyResponse;
+    /// The account of whoever is signed in.
+    account = AccountsClient.self_(OwnAccountRequest) -> Account;
+    /// Who has accounts here.
+    accounts = AccountsClient.list(ListAccountsRequest) -> ListAccountsResponse;
+    /// What an invitation is for.
+    invitation = AccountsClient.get_invitation(GetInvitationRequest) -> Invitation;
+    /// Drafts that the caller may see.
+    drafts = DeskClient.list(ListDraftsRequest) -> ListDraftsResponse;
+    /// One draft.
+    draft = DeskClient.get(GetDraftRequest) -> Draft;
 }
 
 writes! {
@@ -223,6 +233,48 @@ writes! {
     publish_translation = TranslationsClient.publish(PublishTranslationRequest) -> Published;
     /// Seals a profile to a host.
     publish_profile = ProfilesClient.publish(PublishProfileRequest) -> PublishProfileResponse;
+    /// Signs in with a password and a code.
+    sign_in = AccountsClient.sign_in(SignInRequest) -> SignedIn;
+    /// Options for signing in with a passkey.
+    begin_passkey = AccountsClient.begin_passkey(BeginPasskeyRequest) -> Ceremony;
+    /// Signs in with a passkey.
+    finish_passkey = AccountsClient.finish_passkey(FinishPasskeyRequest) -> SignedIn;
+    /// Ends the session.
+    sign_out = AccountsClient.sign_out(SignOutRequest) -> SignOutResponse;
+    /// Begins a way to sign in.
+    begin_enrolment = AccountsClient.begin_enrolment(BeginEnrolmentRequest) -> Ceremony;
+    /// Ends it: the account can be used.
+    finish_enrolment = AccountsClient.finish_enrolment(FinishEnrolmentRequest) -> SignedIn;
+    /// Takes a passkey away.
+    remove_passkey = AccountsClient.remove_passkey(RemovePasskeyRequest) -> Account;
+    /// Ends the other sessions.
+    end_sessions = AccountsClient.end_sessions(EndSessionsRequest) -> Account;
+    /// Makes a token for a program.
+    create_token = AccountsClient.create_token(CreateTokenRequest) -> CreatedToken;
+    /// Ends a token.
+    revoke_token = AccountsClient.revoke_token(RevokeTokenRequest) -> Account;
+    /// Invites somebody.
+    invite = AccountsClient.invite(InviteRequest) -> Invited;
+    /// Takes an invitation back.
+    revoke_invitation = AccountsClient.revoke_invitation(RevokeInvitationRequest) -> RevokeInvitationResponse;
+    /// Says what somebody may do.
+    set_roles = AccountsClient.set_roles(SetRolesRequest) -> Account;
+    /// Locks an account, or opens it again.
+    set_locked = AccountsClient.set_locked(SetLockedRequest) -> Account;
+    /// Stores a draft.
+    save_draft = DeskClient.save(SaveDraftRequest) -> Draft;
+    /// A draft of what is published, or a copy.
+    begin_draft = DeskClient.begin(BeginDraftRequest) -> Draft;
+    /// Hands a draft to the reviewers.
+    submit_draft = DeskClient.submit(DraftStep) -> Draft;
+    /// A reviewer's word.
+    decide_draft = DeskClient.decide(DecideDraftRequest) -> Draft;
+    /// Publishes a draft.
+    publish_draft = DeskClient.publish(DraftStep) -> PublishedDraft;
+    /// Throws a draft away.
+    discard_draft = DeskClient.discard(DraftStep) -> DiscardDraftResponse;
+    /// Opens, pauses or closes published listings.
+    set_status = DeskClient.set_status(SetStatusRequest) -> SetStatusResponse;
     /// Withdraws records.
     withdraw = RecordsClient.withdraw(WithdrawRequest) -> Published;
 }
