@@ -14,12 +14,12 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 use volbridge_proto::wire::node::v1::{
-    self as node, accounts_client::AccountsClient, agreements_client::AgreementsClient, blobs_client::BlobsClient,
-    conferences_client::ConferencesClient, desk_client::DeskClient, listings_client::ListingsClient, logs_client::LogsClient,
-    materials_client::MaterialsClient, network_client::NetworkClient,
-    organisations_client::OrganisationsClient, partners_client::PartnersClient,
-    profiles_client::ProfilesClient, records_client::RecordsClient, search_client::SearchClient,
-    translations_client::TranslationsClient,
+    self as node, accounts_client::AccountsClient, agreements_client::AgreementsClient,
+    blobs_client::BlobsClient, conferences_client::ConferencesClient, desk_client::DeskClient,
+    listings_client::ListingsClient, logs_client::LogsClient, materials_client::MaterialsClient,
+    network_client::NetworkClient, organisations_client::OrganisationsClient,
+    partners_client::PartnersClient, profiles_client::ProfilesClient, records_client::RecordsClient,
+    search_client::SearchClient, translations_client::TranslationsClient,
 };
 
 use crate::problem::Problem;

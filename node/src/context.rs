@@ -43,6 +43,7 @@ use crate::{
     ingest::{Effects, Reader},
     keys::NodeKeys,
     metrics,
+    people::People,
     publish::{Publisher, Withdraw},
     search::Search,
     status::StatusBoard,
@@ -94,6 +95,8 @@ pub struct Context {
     pub dialer: Dialer,
     /// Finds listings.
     pub search: Search,
+    /// Who signs in.
+    pub people: People,
     /// The number of the newest change of the directory.
     pub changes: watch::Sender<i64>,
     /// Wakes who writes receipts, who dials.
@@ -137,6 +140,7 @@ pub(crate) struct Parts {
 impl Context {
     pub(crate) fn new(parts: Parts) -> Self {
         let exchange = &parts.config.exchange;
+        let people = People::new(&parts.config.gateway.public_url, &parts.config.node.name);
         let quotas = Quotas::new(Allowance { entries: exchange.day_entries, bytes: exchange.day_bytes });
         Self {
             config: parts.config,
@@ -155,6 +159,7 @@ impl Context {
             room: Arc::default(),
             under_way: Arc::default(),
             search: Search::default(),
+            people,
             changes: watch::Sender::new(parts.newest_change),
             receipts_due: Notify::new(),
             peers_changed: watch::Sender::new(0),

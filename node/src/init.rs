@@ -18,6 +18,7 @@ use crate::{
     error::Error,
     ingest::{self, Beside, Judged, Reader},
     keys::NodeKeys,
+    people::invite,
     store::{Db, lock::DataLock, logs},
     tls::TlsIdentity,
 };
@@ -84,6 +85,19 @@ pub async fn init(config: &Config, options: InitOptions, env: &Env) -> Result<Pa
     db.close().await;
     write_whole(&data.join(MADE), &partner.to_string()).map_err(|error| failed(&error))?;
     Ok(partner)
+}
+
+/// The secret part of the link with which a new node's first operator comes in; good for a week. If it is lost, whoever
+/// runs the machine makes another (`volbridge account invite`).
+///
+/// # Errors
+/// What the disk or the database says.
+pub async fn invite_first(config: &Config, env: &Env) -> Result<String, Error> {
+    let _lock = DataLock::take(&config.node.data_dir)?;
+    let db = open_database(config).await?;
+    let token = invite::first_operator(&db, env).await?;
+    db.close().await;
+    Ok(token)
 }
 
 fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {

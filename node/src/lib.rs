@@ -17,6 +17,7 @@ pub mod keys;
 pub mod lines;
 mod metrics;
 mod node;
+pub mod people;
 mod preface;
 pub mod publish;
 pub mod receipts;

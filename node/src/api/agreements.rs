@@ -22,7 +22,7 @@ impl Agreements for Api {
         &self,
         request: Request<wire::ListAgreementsRequest>,
     ) -> Result<Response<wire::ListAgreementsResponse>, Status> {
-        let caller = self.permit("Agreements.List", request.metadata())?;
+        let caller = self.permit("Agreements.List", request.metadata()).await?;
         answer(list(self, caller).await)
     }
 
@@ -30,7 +30,7 @@ impl Agreements for Api {
         &self,
         request: Request<wire::PublishAgreementRequest>,
     ) -> Result<Response<wire::Published>, Status> {
-        let caller = self.permit("Agreements.Publish", request.metadata())?;
+        let caller = self.permit("Agreements.Publish", request.metadata()).await?;
         answer(publish(self, caller, request.into_inner()).await)
     }
 
@@ -38,7 +38,7 @@ impl Agreements for Api {
         &self,
         request: Request<wire::EndAgreementRequest>,
     ) -> Result<Response<wire::Published>, Status> {
-        let caller = self.permit("Agreements.End", request.metadata())?;
+        let caller = self.permit("Agreements.End", request.metadata()).await?;
         answer(end(self, caller, request.into_inner()).await)
     }
 }

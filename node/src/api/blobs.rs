@@ -33,7 +33,7 @@ impl Blobs for Api {
         &self,
         request: Request<Streaming<wire::StoreBlobRequest>>,
     ) -> Result<Response<wire::StoreBlobResponse>, Status> {
-        self.permit("Blobs.Store", request.metadata())?;
+        self.permit("Blobs.Store", request.metadata()).await?;
         answer(store(self, request.into_inner()).await)
     }
 
@@ -41,7 +41,7 @@ impl Blobs for Api {
         &self,
         request: Request<wire::FetchBlobRequest>,
     ) -> Result<Response<Self::FetchStream>, Status> {
-        let caller = self.permit("Blobs.Fetch", request.metadata())?;
+        let caller = self.permit("Blobs.Fetch", request.metadata()).await?;
         answer(fetch(self, caller, &request.into_inner()).await)
     }
 }

@@ -23,7 +23,7 @@ impl Conferences for Api {
         &self,
         request: Request<wire::ListConferencesRequest>,
     ) -> Result<Response<wire::ListConferencesResponse>, Status> {
-        let caller = self.permit("Conferences.List", request.metadata())?;
+        let caller = self.permit("Conferences.List", request.metadata()).await?;
         answer(list(self, caller, &request.into_inner()).await)
     }
 
@@ -31,7 +31,7 @@ impl Conferences for Api {
         &self,
         request: Request<wire::GetSubjectRequest>,
     ) -> Result<Response<wire::ConferenceView>, Status> {
-        let caller = self.permit("Conferences.Get", request.metadata())?;
+        let caller = self.permit("Conferences.Get", request.metadata()).await?;
         answer(get(self, caller, &request.into_inner()).await)
     }
 
@@ -39,7 +39,7 @@ impl Conferences for Api {
         &self,
         request: Request<wire::PublishConferenceRequest>,
     ) -> Result<Response<wire::Published>, Status> {
-        let caller = self.permit("Conferences.Publish", request.metadata())?;
+        let caller = self.permit("Conferences.Publish", request.metadata()).await?;
         answer(publish(self, caller, request.into_inner()).await)
     }
 }

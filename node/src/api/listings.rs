@@ -17,9 +17,10 @@ use super::{
 };
 use crate::{
     error::Error,
+    people::roles::Right,
     publish::Draft,
     views::{
-        Current,
+        Current, Viewer,
         indexed::{organisation_of, original},
         listings, organisations,
         translations::{self, Best, Original},
@@ -37,7 +38,7 @@ impl Listings for Api {
         &self,
         request: Request<wire::ListListingsRequest>,
     ) -> Result<Response<wire::ListListingsResponse>, Status> {
-        let caller = self.permit("Listings.List", request.metadata())?;
+        let caller = self.permit("Listings.List", request.metadata()).await?;
         answer(list(self, caller, &request.into_inner()).await)
     }
 
@@ -45,7 +46,7 @@ impl Listings for Api {
         &self,
         request: Request<wire::GetSubjectRequest>,
     ) -> Result<Response<wire::ListingView>, Status> {
-        let caller = self.permit("Listings.Get", request.metadata())?;
+        let caller = self.permit("Listings.Get", request.metadata()).await?;
         answer(get(self, caller, &request.into_inner()).await)
     }
 
@@ -53,7 +54,7 @@ impl Listings for Api {
         &self,
         request: Request<wire::PublishListingRequest>,
     ) -> Result<Response<wire::Published>, Status> {
-        let caller = self.permit("Listings.Publish", request.metadata())?;
+        let caller = self.permit("Listings.Publish", request.metadata()).await?;
         answer(publish(self, caller, request.into_inner()).await)
     }
 }
@@ -142,12 +143,39 @@ async fn publish(
     let idempotency =
         request::idempotency("Listings.Publish", &mut request, |request| &mut request.idempotency_key)?;
     let listing = request::message(request.listing, "listing")?;
+    let subject = request::new_or_known(&request.subject)?;
+    check_may_publish(api, caller, &listing, subject).await?;
     let draft = Draft {
-        subject: request::new_or_known(&request.subject)?,
+        subject,
         expires_at: request::moment(request.expires_at),
         ..Draft::public(kinds::listing::KIND, Payload::Listing(listing).encode()?)
     };
     api.publish_one(caller, draft, idempotency).await
+}
+
+/// Only for organisations that the caller writes for, before and after; and past the desk only where it demands no review.
+async fn check_may_publish(
+    api: &Api,
+    caller: Caller,
+    listing: &record::Listing,
+    subject: Option<SubjectId>,
+) -> Result<(), Error> {
+    let db = &api.context.db;
+    let mut organisations = vec![request::optional(&listing.organisation, "listing.organisation")?];
+    if let Some(subject) = subject {
+        let own = Some(api.context.own.id.partner);
+        let published = listings::get(db, Viewer::Staff(&*api.context), own, subject).await?;
+        if let Some(published) = published {
+            organisations.push(request::optional(&published.content.organisation, "subject")?);
+        }
+    }
+    for organisation in organisations {
+        let rights = caller.over(db, organisation).await?;
+        if !rights.has(Right::Edit) && !rights.has(Right::Review) {
+            return Err(Error::new(Code::PermissionDenied).at("listing.organisation"));
+        }
+    }
+    Ok(())
 }
 
 impl Reading<'_> {

@@ -30,7 +30,7 @@ impl Logs for Api {
         &self,
         request: Request<wire::LogRequest>,
     ) -> Result<Response<wire::CheckpointResponse>, Status> {
-        self.permit("Logs.Checkpoint", request.metadata())?;
+        self.permit("Logs.Checkpoint", request.metadata()).await?;
         answer(checkpoint(self, &request.into_inner()).await)
     }
 
@@ -38,7 +38,7 @@ impl Logs for Api {
         &self,
         request: Request<wire::TileRequest>,
     ) -> Result<Response<wire::TileResponse>, Status> {
-        self.permit("Logs.Tile", request.metadata())?;
+        self.permit("Logs.Tile", request.metadata()).await?;
         answer(tile(self, request.into_inner()).await)
     }
 
@@ -46,7 +46,7 @@ impl Logs for Api {
         &self,
         request: Request<wire::EntryBundleRequest>,
     ) -> Result<Response<wire::TileResponse>, Status> {
-        self.permit("Logs.EntryBundle", request.metadata())?;
+        self.permit("Logs.EntryBundle", request.metadata()).await?;
         answer(entry_bundle(self, request.into_inner()).await)
     }
 
@@ -54,7 +54,7 @@ impl Logs for Api {
         &self,
         request: Request<wire::LogRequest>,
     ) -> Result<Response<wire::PolicyResponse>, Status> {
-        self.permit("Logs.Policy", request.metadata())?;
+        self.permit("Logs.Policy", request.metadata()).await?;
         answer(policy(self, &request.into_inner()).await)
     }
 
@@ -62,7 +62,7 @@ impl Logs for Api {
         &self,
         request: Request<wire::LogRequest>,
     ) -> Result<Response<wire::VerifyLogResponse>, Status> {
-        self.permit("Logs.Verify", request.metadata())?;
+        self.permit("Logs.Verify", request.metadata()).await?;
         answer(verify(self, &request.into_inner()).await)
     }
 
@@ -70,7 +70,7 @@ impl Logs for Api {
         &self,
         request: Request<wire::EntriesRequest>,
     ) -> Result<Response<wire::EntriesResponse>, Status> {
-        let caller = self.permit("Logs.Entries", request.metadata())?;
+        let caller = self.permit("Logs.Entries", request.metadata()).await?;
         answer(list(self, caller, request.into_inner()).await)
     }
 
@@ -78,7 +78,7 @@ impl Logs for Api {
         &self,
         request: Request<wire::LogRequest>,
     ) -> Result<Response<wire::EvidenceResponse>, Status> {
-        self.permit("Logs.Evidence", request.metadata())?;
+        self.permit("Logs.Evidence", request.metadata()).await?;
         answer(evidence(self, &request.into_inner()).await)
     }
 }

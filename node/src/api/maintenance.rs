@@ -12,7 +12,7 @@ impl Maintenance for Api {
         &self,
         request: Request<wire::RebuildViewsRequest>,
     ) -> Result<Response<wire::RebuildViewsResponse>, Status> {
-        self.permit("Maintenance.RebuildViews", request.metadata())?;
+        self.permit("Maintenance.RebuildViews", request.metadata()).await?;
         answer(rebuild(self).await)
     }
 
@@ -20,7 +20,7 @@ impl Maintenance for Api {
         &self,
         request: Request<wire::FsckRequest>,
     ) -> Result<Response<wire::FsckResponse>, Status> {
-        self.permit("Maintenance.Fsck", request.metadata())?;
+        self.permit("Maintenance.Fsck", request.metadata()).await?;
         answer(check(self, request.into_inner().repair).await)
     }
 }

@@ -24,7 +24,7 @@ impl Materials for Api {
         &self,
         request: Request<wire::GetSubjectRequest>,
     ) -> Result<Response<wire::MaterialView>, Status> {
-        let caller = self.permit("Materials.Get", request.metadata())?;
+        let caller = self.permit("Materials.Get", request.metadata()).await?;
         answer(get(self, caller, &request.into_inner()).await)
     }
 
@@ -32,7 +32,7 @@ impl Materials for Api {
         &self,
         request: Request<wire::ListMaterialsRequest>,
     ) -> Result<Response<wire::ListMaterialsResponse>, Status> {
-        let caller = self.permit("Materials.List", request.metadata())?;
+        let caller = self.permit("Materials.List", request.metadata()).await?;
         answer(list(self, caller, &request.into_inner()).await)
     }
 
@@ -40,7 +40,7 @@ impl Materials for Api {
         &self,
         request: Request<wire::PublishMaterialRequest>,
     ) -> Result<Response<wire::Published>, Status> {
-        let caller = self.permit("Materials.Publish", request.metadata())?;
+        let caller = self.permit("Materials.Publish", request.metadata()).await?;
         answer(publish(self, caller, request.into_inner()).await)
     }
 }

@@ -3,6 +3,7 @@
 //! Files here translate messages to calls and back; what is allowed stands in [`permit`], what is right in `proto`
 //! and below. Every error leaves through [`status`]: a gRPC status by its code, with a `Problem` as its detail.
 
+mod accounts;
 mod agreements;
 mod blobs;
 mod conferences;
@@ -46,11 +47,14 @@ use volbridge_proto::{
 
 use crate::{context::Context, error::Error, preface::Punctual};
 use patience::Patience;
-use permit::Tokens;
+use permit::Machine;
 
 /// Bytes of the largest request: records have half of it. More would hold lists of so many empty members that they fill the
 /// memory before any rule is asked (threats.md T20).
 const REQUEST: usize = 512 << 10;
+
+/// Of a request about accounts: strangers send them.
+const ACCOUNT_REQUEST: usize = 64 << 10;
 
 /// Of a piece of a blob, with the bytes around it.
 const BLOB_REQUEST: usize = (1 << 20) + 1024;
@@ -71,7 +75,7 @@ const SAID: usize = 256;
 #[derive(Clone)]
 pub struct Api {
     context: Arc<Context>,
-    tokens: Arc<Tokens>,
+    machine: Arc<Machine>,
     cosigners: Arc<provenance::Cosigners>,
     own_log: Arc<provenance::OwnLog>,
 }
@@ -82,8 +86,8 @@ impl Api {
     /// # Errors
     /// When the file can't be read.
     pub fn new(context: Arc<Context>) -> io::Result<Self> {
-        let tokens = Arc::new(Tokens::load(&context.config)?);
-        Ok(Self { context, tokens, cosigners: Arc::default(), own_log: Arc::default() })
+        let machine = Arc::new(Machine::load(&context.config)?);
+        Ok(Self { context, machine, cosigners: Arc::default(), own_log: Arc::default() })
     }
 
     /// All services, with health and reflection.
@@ -120,6 +124,7 @@ impl Api {
             logs_server::LogsServer <= REQUEST,
             maintenance_server::MaintenanceServer <= REQUEST,
             search_server::SearchServer <= REQUEST,
+            accounts_server::AccountsServer <= ACCOUNT_REQUEST,
         );
         let (alarm, stopping) = (self.context.db.alarm(), Arc::clone(&self.context));
         self.context.spawn(async move {

@@ -44,7 +44,7 @@ impl Network for Api {
         &self,
         request: Request<wire::StatusRequest>,
     ) -> Result<Response<wire::StatusResponse>, Status> {
-        let caller = self.permit("Network.Status", request.metadata())?;
+        let caller = self.permit("Network.Status", request.metadata()).await?;
         answer(read_status(self, caller).await)
     }
 
@@ -52,7 +52,7 @@ impl Network for Api {
         &self,
         request: Request<wire::StatusRequest>,
     ) -> Result<Response<Self::WatchStatusStream>, Status> {
-        let caller = self.permit("Network.WatchStatus", request.metadata())?;
+        let caller = self.permit("Network.WatchStatus", request.metadata()).await?;
         Ok(Response::new(Box::pin(watch_status(self.clone(), caller))))
     }
 
@@ -60,7 +60,7 @@ impl Network for Api {
         &self,
         request: Request<wire::WatchChangesRequest>,
     ) -> Result<Response<Self::WatchChangesStream>, Status> {
-        let caller = self.permit("Network.WatchChanges", request.metadata())?;
+        let caller = self.permit("Network.WatchChanges", request.metadata()).await?;
         answer(watch_changes(self, caller, &request.into_inner()).await)
     }
 }

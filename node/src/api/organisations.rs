@@ -33,7 +33,7 @@ impl Organisations for Api {
         &self,
         request: Request<wire::ListOrganisationsRequest>,
     ) -> Result<Response<wire::ListOrganisationsResponse>, Status> {
-        let caller = self.permit("Organisations.List", request.metadata())?;
+        let caller = self.permit("Organisations.List", request.metadata()).await?;
         answer(list(self, caller, &request.into_inner()).await)
     }
 
@@ -41,7 +41,7 @@ impl Organisations for Api {
         &self,
         request: Request<wire::GetSubjectRequest>,
     ) -> Result<Response<wire::OrganisationView>, Status> {
-        let caller = self.permit("Organisations.Get", request.metadata())?;
+        let caller = self.permit("Organisations.Get", request.metadata()).await?;
         answer(get(self, caller, &request.into_inner()).await)
     }
 
@@ -49,7 +49,7 @@ impl Organisations for Api {
         &self,
         request: Request<wire::PublishOrganisationRequest>,
     ) -> Result<Response<wire::Published>, Status> {
-        let caller = self.permit("Organisations.Publish", request.metadata())?;
+        let caller = self.permit("Organisations.Publish", request.metadata()).await?;
         answer(publish(self, caller, request.into_inner()).await)
     }
 }

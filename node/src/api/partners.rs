@@ -39,7 +39,7 @@ impl Partners for Api {
         &self,
         request: Request<wire::ListPartnersRequest>,
     ) -> Result<Response<wire::ListPartnersResponse>, Status> {
-        let caller = self.permit("Partners.List", request.metadata())?;
+        let caller = self.permit("Partners.List", request.metadata()).await?;
         answer(list(self, caller).await)
     }
 
@@ -47,7 +47,7 @@ impl Partners for Api {
         &self,
         request: Request<wire::GetPartnerRequest>,
     ) -> Result<Response<wire::PartnerView>, Status> {
-        let caller = self.permit("Partners.Get", request.metadata())?;
+        let caller = self.permit("Partners.Get", request.metadata()).await?;
         answer(get(self, caller, &request.into_inner()).await)
     }
 
@@ -55,7 +55,7 @@ impl Partners for Api {
         &self,
         request: Request<wire::SelfRequest>,
     ) -> Result<Response<wire::PartnerView>, Status> {
-        let caller = self.permit("Partners.Self", request.metadata())?;
+        let caller = self.permit("Partners.Self", request.metadata()).await?;
         answer(one(self, caller, self.context.own.id.partner).await)
     }
 
@@ -63,7 +63,7 @@ impl Partners for Api {
         &self,
         request: Request<wire::AddPartnerRequest>,
     ) -> Result<Response<wire::PartnerView>, Status> {
-        let caller = self.permit("Partners.Add", request.metadata())?;
+        let caller = self.permit("Partners.Add", request.metadata()).await?;
         answer(add(self, caller, request.into_inner()).await)
     }
 }

@@ -36,7 +36,7 @@ impl Profiles for Api {
         &self,
         request: Request<wire::ListProfilesRequest>,
     ) -> Result<Response<wire::ListProfilesResponse>, Status> {
-        let caller = self.permit("Profiles.List", request.metadata())?;
+        let caller = self.permit("Profiles.List", request.metadata()).await?;
         answer(list(self, caller, &request.into_inner()).await)
     }
 
@@ -44,7 +44,7 @@ impl Profiles for Api {
         &self,
         request: Request<wire::GetProfileRequest>,
     ) -> Result<Response<wire::ProfileView>, Status> {
-        let caller = self.permit("Profiles.Get", request.metadata())?;
+        let caller = self.permit("Profiles.Get", request.metadata()).await?;
         answer(get(self, caller, &request.into_inner()).await)
     }
 
@@ -52,7 +52,7 @@ impl Profiles for Api {
         &self,
         request: Request<wire::PublishProfileRequest>,
     ) -> Result<Response<wire::PublishProfileResponse>, Status> {
-        let caller = self.permit("Profiles.Publish", request.metadata())?;
+        let caller = self.permit("Profiles.Publish", request.metadata()).await?;
         answer(publish(self, caller, request.into_inner()).await)
     }
 }
@@ -105,7 +105,7 @@ async fn note_opening(api: &Api, caller: Caller, record: RecordId, purpose: Stri
         at: api.context.env.now(),
         record,
         partner: api.context.own.id.partner,
-        actor: caller.actor().to_owned(),
+        actor: caller.actor(),
         purpose,
     };
     api.context.db.write(move |tx| async move { access::add(tx, &opened).await }.boxed()).await?;

@@ -39,7 +39,7 @@ const WITHDRAWAL_DUE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 #[tonic::async_trait]
 impl Records for Api {
     async fn get(&self, request: Request<wire::GetRecordRequest>) -> Result<Response<wire::Record>, Status> {
-        let caller = self.permit("Records.Get", request.metadata())?;
+        let caller = self.permit("Records.Get", request.metadata()).await?;
         answer(get(self, caller, &request.into_inner()).await)
     }
 
@@ -47,7 +47,7 @@ impl Records for Api {
         &self,
         request: Request<wire::GetRecordRequest>,
     ) -> Result<Response<wire::ProofFile>, Status> {
-        let caller = self.permit("Records.Proof", request.metadata())?;
+        let caller = self.permit("Records.Proof", request.metadata()).await?;
         answer(proof(self, caller, &request.into_inner()).await)
     }
 
@@ -55,7 +55,7 @@ impl Records for Api {
         &self,
         request: Request<wire::WithdrawRequest>,
     ) -> Result<Response<wire::Published>, Status> {
-        let caller = self.permit("Records.Withdraw", request.metadata())?;
+        let caller = self.permit("Records.Withdraw", request.metadata()).await?;
         answer(withdraw(self, caller, request.into_inner()).await)
     }
 
@@ -63,7 +63,7 @@ impl Records for Api {
         &self,
         request: Request<wire::ErasuresRequest>,
     ) -> Result<Response<wire::ErasuresResponse>, Status> {
-        let caller = self.permit("Records.Erasures", request.metadata())?;
+        let caller = self.permit("Records.Erasures", request.metadata()).await?;
         answer(erasures(self, caller, &request.into_inner()).await)
     }
 }

@@ -54,6 +54,14 @@ where
     T::try_from(bytes).map(Some).map_err(|refusal| refusal.at(field).into())
 }
 
+/// Bytes of one length: an account, a draft, a ceremony.
+pub(super) fn bytes<const N: usize>(bytes: &[u8], field: &'static str) -> Result<[u8; N], Error> {
+    match bytes {
+        [] => Err(Error::new(Code::FieldRequired).at(field)),
+        bytes => bytes.try_into().map_err(|_| Error::new(Code::IdMalformed).at(field)),
+    }
+}
+
 /// A message that must be there.
 pub(super) fn message<T>(value: Option<T>, field: &'static str) -> Result<T, Error> {
     value.ok_or_else(|| Error::new(Code::FieldRequired).at(field))

@@ -40,7 +40,7 @@ impl search_server::Search for Api {
         &self,
         request: Request<wire::SearchListingsRequest>,
     ) -> Result<Response<wire::SearchListingsResponse>, Status> {
-        let caller = self.permit("Search.Listings", request.metadata())?;
+        let caller = self.permit("Search.Listings", request.metadata()).await?;
         answer(find(self, caller, &request.into_inner()).await)
     }
 
@@ -48,7 +48,7 @@ impl search_server::Search for Api {
         &self,
         request: Request<wire::SuggestRequest>,
     ) -> Result<Response<wire::SuggestResponse>, Status> {
-        self.permit("Search.Suggest", request.metadata())?;
+        self.permit("Search.Suggest", request.metadata()).await?;
         answer(suggest(self, request.into_inner()).await)
     }
 
@@ -56,7 +56,7 @@ impl search_server::Search for Api {
         &self,
         request: Request<wire::MatchRequest>,
     ) -> Result<Response<wire::MatchResponse>, Status> {
-        let caller = self.permit("Search.Match", request.metadata())?;
+        let caller = self.permit("Search.Match", request.metadata()).await?;
         answer(super::matching::find(self, caller, &request.into_inner()).await)
     }
 }

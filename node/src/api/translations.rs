@@ -25,7 +25,7 @@ impl Translations for Api {
         &self,
         request: Request<wire::PublishTranslationRequest>,
     ) -> Result<Response<wire::Published>, Status> {
-        let caller = self.permit("Translations.Publish", request.metadata())?;
+        let caller = self.permit("Translations.Publish", request.metadata()).await?;
         answer(publish(self, caller, request.into_inner()).await)
     }
 }

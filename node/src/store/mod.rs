@@ -5,6 +5,7 @@
 //! whatever comes from strangers was verified by `proto` before.
 
 pub mod access;
+pub mod accounts;
 pub mod alarm;
 pub mod blobs;
 pub mod causes;
@@ -26,6 +27,7 @@ pub mod recipients;
 pub mod refusals;
 pub mod revisions;
 pub mod select;
+pub mod sessions;
 pub mod signed;
 pub mod tiles;
 pub mod value;

@@ -8,6 +8,7 @@ mod pg;
 #[path = "../store/place.rs"]
 mod place;
 
+mod accounts;
 mod content;
 mod directory;
 mod index;

@@ -47,6 +47,11 @@ pub struct TestNode {
 impl TestNode {
     /// A new partner with this name, alone.
     pub async fn start(place: Place, name: &str) -> Self {
+        Self::start_with(place, name, &[]).await
+    }
+
+    /// The same, with other settings.
+    pub async fn start_with(place: Place, name: &str, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let argument = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         let mut config = Config::load(&Sources {
@@ -57,7 +62,10 @@ impl TestNode {
                 argument("exchange.listen", "127.0.0.1:0"),
                 argument("exchange.allow_private_addresses", "true"),
                 argument("gateway.listen", ""),
-            ],
+            ]
+            .into_iter()
+            .chain(settings.iter().map(|(key, value)| argument(key, value)))
+            .collect(),
             ..Sources::default()
         })
         .unwrap();

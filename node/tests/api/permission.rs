@@ -11,7 +11,7 @@ use tonic_reflection::pb::v1::{
     ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
     server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
 };
-use volbridge_node::api::permit::{Right, needed};
+use volbridge_node::api::permit::{Needs, needed};
 use volbridge_proto::wire;
 
 use crate::{
@@ -56,14 +56,13 @@ async fn t34_each_method_asks_for_what_the_table_says(#[case] place: Place) {
     let right = node.token.to_str().unwrap().to_owned();
     for (service, method) in methods() {
         let path = format!("/volbridge.node.v1.{service}/{method}");
-        let open = needed(&format!("{service}.{method}")) == Some(Right::Everyone);
+        let needs = needed(&format!("{service}.{method}")).unwrap();
+        let open = needs == Needs::Everyone;
         assert_eq!(call(&node, &path, None).await == Code::Unauthenticated, !open, "{path}");
         assert_eq!(call(&node, &path, Some("Bearer wrong")).await, Code::Unauthenticated, "{path}");
         let code = call(&node, &path, Some(&right)).await;
-        assert!(
-            !matches!(code, Code::Unauthenticated | Code::PermissionDenied | Code::Unimplemented),
-            "{path}: {code}"
-        );
+        assert!(!matches!(code, Code::Unauthenticated | Code::Unimplemented), "{path}: {code}");
+        assert_eq!(code == Code::PermissionDenied, needs == Needs::Person, "{path}: {code}");
     }
     assert_eq!(call(&node, "/grpc.health.v1.Health/Check", None).await, Code::Ok);
     node.node.stop().await;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    commands::{blob, config, demo, fsck, init, list, log, partner, publish, record, serve, show, withdraw},
+    commands::{
+        account, blob, config, demo, fsck, init, list, log, partner, publish, record, serve, show, withdraw,
+    },
     lang::Lang,
 };
 
@@ -48,6 +50,9 @@ pub enum Command {
     Init(init::Args),
     /// Run the node and its portal
     Serve(serve::Args),
+    /// Who works at this node: invite, list, lock
+    #[command(subcommand)]
+    Account(account::Command),
     /// Partners: admit, list, show, export
     #[command(subcommand)]
     Partner(partner::Command),

@@ -12,7 +12,7 @@ use tonic::{
 use volbridge_proto::{
     Code,
     wire::node::v1::{
-        agreements_client::AgreementsClient, blobs_client::BlobsClient,
+        accounts_client::AccountsClient, agreements_client::AgreementsClient, blobs_client::BlobsClient,
         conferences_client::ConferencesClient, listings_client::ListingsClient, logs_client::LogsClient,
         maintenance_client::MaintenanceClient, materials_client::MaterialsClient,
         network_client::NetworkClient, organisations_client::OrganisationsClient,
@@ -67,6 +67,7 @@ macro_rules! services {
 }
 
 services! {
+    accounts = AccountsClient;
     records = RecordsClient;
     listings = ListingsClient;
     organisations = OrganisationsClient;

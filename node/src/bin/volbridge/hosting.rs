@@ -49,6 +49,11 @@ pub async fn make(config: &Config, identity: InitOptions, env: &Env) -> Outcome<
     init::init(config, identity, env).await.map_err(problem)
 }
 
+/// The secret part of the link with which the first operator comes in.
+pub async fn invite_first(config: &Config, env: &Env) -> Outcome<String> {
+    init::invite_first(config, env).await.map_err(problem)
+}
+
 /// The node's error as the operator at this machine is told it: the cause included.
 fn problem(error: volbridge_node::Error) -> Problem {
     let cause = error.source.as_ref().map(|source| ("cause".to_owned(), source.to_string()));

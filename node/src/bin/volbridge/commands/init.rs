@@ -6,6 +6,7 @@ use serde_json::json;
 use volbridge_node::{config::DEFAULT_TOML, env::Env, init::InitOptions};
 use volbridge_proto::{Code, wire::record::v1::LocalText};
 
+use super::account;
 use crate::{
     hosting,
     lang::{Lang, say},
@@ -55,16 +56,19 @@ pub async fn run(session: &Session, args: Args) -> Outcome {
     let Args { domain, names, kind, country } = args;
     let identity = InitOptions { names, kind, country, domain };
     let partner = hosting::make(&config, identity, &Env::system()).await?;
+    let token = hosting::invite_first(&config, &Env::system()).await?;
+    let invitation = account::link(&config.gateway.public_url, &token);
     let (shown, folder) = (file.display().to_string(), config.node.data_dir.display().to_string());
     let (keys, fingerprint) = (config.keys_dir().display().to_string(), partner.fingerprint());
     let value = json!({
         "partner": partner, "fingerprint": fingerprint, "config": shown, "data_dir": folder, "keys": keys,
+        "invitation": invitation,
     });
     session.output.result(&value, || {
         say!(
             lang,
-            "The node is made.\n  configuration  {shown}\n  data           {folder}\n  keys           {keys}\n  fingerprint    {fingerprint}",
-            "节点已建立。\n  配置  {shown}\n  数据  {folder}\n  密钥  {keys}\n  指纹  {fingerprint}"
+            "The node is made.\n  configuration  {shown}\n  data           {folder}\n  keys           {keys}\n  fingerprint    {fingerprint}\n\nThe first operator comes in by this link, once, within seven days and while the node runs:\n  {invitation}",
+            "节点已建立。\n  配置  {shown}\n  数据  {folder}\n  密钥  {keys}\n  指纹  {fingerprint}\n\n首位运维者在节点运行时经此链接进入，仅可用一次，七天内有效：\n  {invitation}"
         )
     });
     session.output.hint(&say!(

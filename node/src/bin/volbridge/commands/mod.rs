@@ -1,5 +1,6 @@
 //! One file for each verb. A verb that many kinds share takes the kind as a `Noun`.
 
+pub mod account;
 pub mod blob;
 pub mod config;
 pub mod demo;
@@ -31,6 +32,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
     match command {
         Command::Init(args) => init::run(session, args).await,
         Command::Serve(args) => serve::run(session, args).await,
+        Command::Account(command) => account::run(session, command).await,
         Command::Partner(command) => partner::run(session, command).await,
         Command::Listing(command) => noun(session, Noun::Listing, command).await,
         Command::Organisation(command) => noun(session, Noun::Organisation, command).await,
