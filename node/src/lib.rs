@@ -4,6 +4,7 @@ pub mod api;
 pub mod blobs;
 pub mod config;
 pub mod context;
+pub mod desk;
 pub mod env;
 pub mod error;
 pub mod exchange;

@@ -16,6 +16,7 @@ use crate::{
     blobs::BlobStore,
     config::Config,
     context::{Context, Own, Parts},
+    desk,
     env::Env,
     error::Error,
     exchange::{self, MESSAGE, REQUEST, server::ExchangeService},
@@ -92,6 +93,7 @@ impl Node {
         context.spawn(receipts::run(Arc::clone(&context)));
         context.spawn(upkeep::run(Arc::clone(&context)));
         context.spawn(search::run(Arc::clone(&context)));
+        context.spawn(desk::publish::run(Arc::clone(&context)));
         tracing::info!(partner.id = %own.id.partner, log.size = log.size, database = context.db.kind(), "the node is ready");
         Ok(Self { context, api, exchange, in_process, _lock: lock })
     }

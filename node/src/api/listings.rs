@@ -174,6 +174,9 @@ async fn check_may_publish(
         if !rights.has(Right::Edit) && !rights.has(Right::Review) {
             return Err(Error::new(Code::PermissionDenied).at("listing.organisation"));
         }
+        if api.context.config.desk.review && !rights.has(Right::Operate) {
+            return Err(Error::new(Code::ReviewNeeded));
+        }
     }
     Ok(())
 }

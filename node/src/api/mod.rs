@@ -7,6 +7,7 @@ mod accounts;
 mod agreements;
 mod blobs;
 mod conferences;
+mod desk;
 mod listings;
 mod logs;
 mod maintenance;
@@ -125,6 +126,7 @@ impl Api {
             maintenance_server::MaintenanceServer <= REQUEST,
             search_server::SearchServer <= REQUEST,
             accounts_server::AccountsServer <= ACCOUNT_REQUEST,
+            desk_server::DeskServer <= REQUEST,
         );
         let (alarm, stopping) = (self.context.db.alarm(), Arc::clone(&self.context));
         self.context.spawn(async move {

@@ -6,6 +6,7 @@
 mod api;
 mod blobs;
 mod database;
+mod desk;
 mod exchange;
 mod gateway;
 mod layer;
@@ -21,7 +22,7 @@ use std::{
 use serde::Deserialize;
 
 pub use self::{
-    api::ApiConfig, blobs::BlobsConfig, database::DatabaseConfig, exchange::ExchangeConfig,
+    api::ApiConfig, blobs::BlobsConfig, database::DatabaseConfig, desk::DeskConfig, exchange::ExchangeConfig,
     gateway::GatewayConfig, log::LogConfig, node::NodeConfig, secret::SecretFile,
 };
 
@@ -49,6 +50,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Files.
     pub blobs: BlobsConfig,
+    /// How listings are written.
+    pub desk: DeskConfig,
 }
 
 /// Where settings come from.

@@ -14,6 +14,7 @@ mod column;
 pub mod cosigned;
 pub mod db;
 pub mod derived;
+pub mod drafts;
 pub mod entries;
 pub mod error;
 pub mod idempotency;

@@ -137,6 +137,25 @@ pub async fn best(
     Ok(chosen.into_iter().map(|(of, languages)| (of, languages.into_values().collect())).collect())
 }
 
+/// The translations of one text that its own log holds, also those of older revisions.
+pub async fn own(
+    on: &impl Query,
+    log: i64,
+    of: SubjectId,
+) -> Result<Vec<Current<wire::Translation>>, StoreError> {
+    let mut select = Select::new(
+        select_entries!(
+            "translation",
+            "v.quality",
+            "v.subject",
+            "WHERE NOT v.named AND v.of_subject = ? AND v.log = ?"
+        ),
+        args![of.as_bytes(), log],
+    );
+    select.add(" ORDER BY v.language, v.subject", args![]);
+    content::read_all(select.rows(on).await?, Viewer::Public)
+}
+
 /// Which text it translates, and how well; none if it is none of these, or into the text's own language.
 fn judged<'a, 'o>(
     current: Current<wire::Translation>,

@@ -10,6 +10,7 @@ mod place;
 
 mod accounts;
 mod content;
+mod desk;
 mod directory;
 mod index;
 mod materials;

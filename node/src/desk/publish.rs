@@ -1,0 +1,182 @@
+//! From an approved draft to records: the listing, then its translation, which names it. A crash between the two, or
+//! before the draft is noted as published, costs nothing: the same step finds both records again by their keys.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::FutureExt as _;
+use sha2::{Digest, Sha256};
+use volbridge_proto::{
+    Code, Ref, SubjectId,
+    kinds::{self, Payload},
+    wire::record::v1 as record,
+};
+
+use super::{State, Step, after, content};
+use crate::{
+    context::Context,
+    error::Error,
+    publish::{Draft, Idempotency, PublishedRecord},
+    store::{
+        accounts::AccountId,
+        drafts::{self, DraftRow},
+    },
+    views::{Viewer, listings, translations},
+};
+
+/// How often is looked for drafts whose time has come.
+const PAUSE: Duration = Duration::from_secs(15);
+
+/// Drafts of one step.
+const STEP: u32 = 50;
+
+/// What a draft became.
+pub struct Records {
+    /// The listing.
+    pub listing: PublishedRecord,
+    /// Its translation, if one was written.
+    pub translation: Option<PublishedRecord>,
+}
+
+/// Publishes an approved draft, and notes who did.
+///
+/// # Errors
+/// `draft.state`, `draft.faulty` with the first fault's field, `draft.changed`, what publishing refuses.
+pub async fn publish(
+    context: &Arc<Context>,
+    row: &DraftRow,
+    by: Option<AccountId>,
+) -> Result<(DraftRow, Records), Error> {
+    let state = after(row.state, Step::Publish)?;
+    let content = content::decode(&row.content)?;
+    if let Some(fault) = content::faults(&content).into_iter().next() {
+        return Err(Error::new(Code::DraftFaulty).at(fault.field));
+    }
+    let listing = content.listing.ok_or_else(|| Error::new(Code::DraftFaulty))?;
+    let key = format!("desk/{}/{}", hex::encode(row.id), row.version);
+    let draft = Draft {
+        subject: Some(row.subject),
+        begins: !row.revises,
+        ..Draft::public(kinds::listing::KIND, Payload::Listing(listing.clone()).encode()?)
+    };
+    let published = one(context, draft, format!("{key}/listing")).await?;
+    let translation = match content.translation.filter(content::is_given) {
+        Some(given) => {
+            let record = content::record_of(&given, row.subject, &listing);
+            Some(translate(context, record, row.subject, &published, format!("{key}/translation")).await?)
+        }
+        None => None,
+    };
+    let noted = DraftRow {
+        version: row.version + 1,
+        state,
+        revises: true,
+        submitted: row.content.clone(),
+        changed_by: by,
+        changed_at: context.now(),
+        publish_at: None,
+        ..row.clone()
+    };
+    let stored = noted.clone();
+    if !context.db.write(move |tx| async move { drafts::update(tx, &stored).await }.boxed()).await? {
+        return Err(Error::new(Code::DraftChanged).at("version"));
+    }
+    Ok((noted, Records { listing: published, translation }))
+}
+
+/// A translation of what was just published: a new revision of the one that was there in this language.
+async fn translate(
+    context: &Arc<Context>,
+    mut translation: record::Translation,
+    of: SubjectId,
+    source: &PublishedRecord,
+    key: String,
+) -> Result<PublishedRecord, Error> {
+    let known = translations::own(&context.db, context.own.number, of).await?;
+    let same = |known: &&crate::views::Current<record::Translation>| {
+        known.content.language.eq_ignore_ascii_case(&translation.language)
+    };
+    let subject = known.iter().find(same).map(crate::views::Current::subject);
+    translation.of = Some(record::Subject { partner: Vec::new(), subject: of.to_vec() });
+    let draft = Draft {
+        subject,
+        sources: vec![Ref { partner: None, id: source.id }],
+        ..Draft::public(kinds::translation::KIND, Payload::Translation(translation).encode()?)
+    };
+    one(context, draft, key).await
+}
+
+async fn one(context: &Arc<Context>, draft: Draft, key: String) -> Result<PublishedRecord, Error> {
+    let request = Sha256::digest(&draft.payload).into();
+    let records = context.publish(vec![draft], Some(Idempotency { key, request })).await?;
+    records.first().copied().ok_or_else(|| Error::new(Code::Internal))
+}
+
+/// Says that a published listing is open again (`""`), `full`, `paused` or `closed`. Its own translations go on to the new
+/// revision: nothing of what they render has changed.
+///
+/// # Errors
+/// `not_found`, `field.invalid`
+pub async fn set_status(
+    context: &Arc<Context>,
+    subject: SubjectId,
+    status: &str,
+    key: &str,
+) -> Result<PublishedRecord, Error> {
+    let own = Some(context.own.id.partner);
+    let found = listings::get(&context.db, Viewer::Public, own, subject).await?;
+    let found = found.ok_or_else(|| Error::new(Code::NotFound).at("listings"))?;
+    let mut listing = found.content;
+    status.clone_into(&mut listing.status);
+    let draft = Draft {
+        subject: Some(subject),
+        expires_at: found.statement.expires_at,
+        ..Draft::public(kinds::listing::KIND, Payload::Listing(listing).encode()?)
+    };
+    let known = translations::own(&context.db, context.own.number, subject).await?;
+    let published = one(context, draft, format!("{key}/{subject}")).await?;
+    for translation in known {
+        let fresh = translation.statement.sources.first().map(|source| source.id) == Some(found.place.id);
+        if fresh {
+            let key = format!("{key}/{subject}/{}", translation.content.language);
+            translate(context, translation.content, subject, &published, key).await?;
+        }
+    }
+    Ok(published)
+}
+
+/// Publishes what was approved for a later time, until the node stops.
+pub async fn run(context: Arc<Context>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = context.stopping() => return,
+        }
+        if let Err(error) = publish_due(&context).await {
+            tracing::error!(%error, "drafts whose time has come can't be published; they are tried again");
+        }
+    }
+}
+
+/// Publishes every draft whose time has come; one that can't be goes back to its editors with the reason.
+///
+/// # Errors
+/// What the database says.
+pub async fn publish_due(context: &Arc<Context>) -> Result<(), Error> {
+    for row in drafts::due(&context.db, context.now(), STEP).await? {
+        match publish(context, &row, row.decided_by).await {
+            Ok(_) => {}
+            Err(error) if error.code == Code::DraftFaulty => {
+                let back = DraftRow {
+                    version: row.version + 1,
+                    state: State::ChangesAsked,
+                    publish_at: None,
+                    changed_at: context.now(),
+                    ..row
+                };
+                context.db.write(move |tx| async move { drafts::update(tx, &back).await }.boxed()).await?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
