@@ -18,7 +18,7 @@ use crate::{
     publish::Withdraw,
     store::{
         entries::{self, State},
-        revisions, withdrawals,
+        revisions, sessions, withdrawals,
     },
 };
 
@@ -62,6 +62,8 @@ pub async fn round(context: &Arc<Context>, first: bool) -> Result<(), Error> {
         }
     }
     blobs::forget_uploads(&context.blobs, &context.db, context.now()).await?;
+    let now = context.now();
+    context.db.write(move |tx| async move { sessions::forget(tx, now).await }.boxed()).await?;
     erase_expired(context).await?;
     withdraw_owed(context).await?;
     exchange::delivery::drop_carried(context).await

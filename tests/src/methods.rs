@@ -53,7 +53,11 @@ impl Method {
     /// Whether calling it is no wish to change anything.
     pub fn only_reads(&self) -> bool {
         let verb = self.name.split('.').nth(1).unwrap_or_default();
-        !["Add", "End", "Fsck", "Publish", "RebuildViews", "Store", "Withdraw"].contains(&verb)
+        let writes = [
+            "Add", "Begin", "Create", "Decide", "Discard", "End", "Finish", "Fsck", "Invite", "Publish",
+            "RebuildViews", "Remove", "Revoke", "Save", "Set", "Sign", "Store", "Submit", "Withdraw",
+        ];
+        !writes.iter().any(|write| verb.starts_with(write))
     }
 
     /// Its first answer; none if it streams, and has begun to.
