@@ -34,6 +34,11 @@ static ASSETS: &[Asset] = &[
         media_type: "text/javascript; charset=utf-8",
         content: include_str!("../assets/portal.js"),
     },
+    Asset {
+        name: "passkey.js",
+        media_type: "text/javascript; charset=utf-8",
+        content: include_str!("../assets/passkey.js"),
+    },
     Asset { name: "icon.svg", media_type: "image/svg+xml", content: include_str!("../assets/icon.svg") },
 ];
 

@@ -70,12 +70,12 @@ fn listing_event(change: node::Change) -> Option<Event> {
 }
 
 async fn network(
-    _: guard::MaySeeNetwork,
+    guard::MaySeeNetwork(node): guard::MaySeeNetwork,
     Asker(asker): Asker,
     State(app): State<App>,
 ) -> Result<Response, Problem> {
     let place = app.allowance().stream(asker)?;
-    let states = app.operator().watch_status(node::StatusRequest {}).await?;
+    let states = node.watch_status(node::StatusRequest {}).await?;
     let events = states
         .take_while(|state| std::future::ready(state.is_ok()))
         .map(|_| Event::default().event("network").data("changed"));

@@ -23,10 +23,12 @@ use volbridge_proto::error::Code;
 
 use crate::{
     app::App,
+    client::NodeClient,
     config::{GatewayConfig, NetworkPage},
     limit, locale, pages,
     problem::Problem,
     rest::paths_of_programs,
+    session,
 };
 
 /// Largest request body: a proof and its policy fit, a blob doesn't and needn't.
@@ -41,7 +43,9 @@ const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src '
 pub fn around(router: Router, app: App) -> Router {
     router
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(app.clone(), session::own_forms))
         .layer(middleware::from_fn_with_state(app.clone(), own_forms_only))
+        .layer(middleware::from_fn_with_state(app.clone(), session::recognise))
         .layer(middleware::from_fn_with_state(app.clone(), limit::requests))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, TIME_LIMIT))
         .layer(CatchPanicLayer::new())
@@ -65,18 +69,32 @@ pub fn may_see_network(parts: &Parts, config: &GatewayConfig) -> bool {
     match config.network_page {
         NetworkPage::Never => false,
         NetworkPage::Always => true,
-        NetworkPage::LoopbackOnly => config.demo.is_some() || comes_from_this_machine(parts),
+        NetworkPage::LoopbackOnly => {
+            config.demo.is_some() || comes_from_this_machine(parts) || watches_over_it(parts)
+        }
     }
 }
 
+/// Operators and auditors may, wherever they are.
+fn watches_over_it(parts: &Parts) -> bool {
+    session::of(parts).is_some_and(|signed| signed.has_for_all(&["operator", "auditor"]))
+}
+
+/// As whom the node is asked how exchange goes: as who is signed in and may, else as the portal.
+pub fn watcher(parts: &Parts, app: &App) -> NodeClient {
+    let own = session::of(parts).filter(|_| watches_over_it(parts));
+    own.map_or_else(|| app.operator().clone(), |signed| signed.client.clone())
+}
+
 /// How exchange goes may be looked at by whoever sent this request.
-pub struct MaySeeNetwork;
+pub struct MaySeeNetwork(pub NodeClient);
 
 impl FromRequestParts<App> for MaySeeNetwork {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        may_see_network(parts, app.config()).then_some(Self).ok_or_else(Problem::not_found)
+        let may = may_see_network(parts, app.config());
+        may.then(|| Self(watcher(parts, app))).ok_or_else(Problem::not_found)
     }
 }
 
@@ -121,6 +139,10 @@ fn is_own(headers: &HeaderMap, uri: &Uri, public_url: &str) -> bool {
     }
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Ok(origin) = origin.to_str() else { return false };
+    // A page that sends no referrer sends no origin either; the browser says that it is ours.
+    if origin == "null" {
+        return headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+    }
     if origin.eq_ignore_ascii_case(public_url.trim_end_matches('/')) {
         return true;
     }
@@ -134,10 +156,14 @@ fn is_own(headers: &HeaderMap, uri: &Uri, public_url: &str) -> bool {
 /// Every error as a Problem: as a page for people, as problem+json for programs.
 async fn one_form_of_errors(State(app): State<App>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let asked = parts.clone();
+    let mut asked = parts.clone();
     let response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(who) = response.extensions().get::<session::Who>() {
+        asked.extensions.insert(who.clone());
+    }
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let drawn = response.extensions().get::<pages::Drawn>().is_some();
+    if drawn || !status.is_client_error() && !status.is_server_error() {
         return response;
     }
     let problem = response.extensions().get::<Problem>().cloned().unwrap_or_else(|| without_name(status));
@@ -241,12 +267,14 @@ mod tests {
         assert!(own(&[("origin", "https://portal.example"), ("sec-fetch-site", "same-origin")]));
         assert!(own(&[("origin", "http://localhost:8080"), ("host", "localhost:8080")]));
         assert!(own(&[]), "programs send no origin");
+        assert!(own(&[("origin", "null"), ("sec-fetch-site", "same-origin")]), "of a page without a referrer");
     }
 
     #[test]
     fn a_form_of_a_foreign_page_is_refused() {
         assert!(!own(&[("origin", "https://evil.example"), ("host", "portal.example")]));
         assert!(!own(&[("origin", "null"), ("host", "portal.example")]));
+        assert!(!own(&[("origin", "null"), ("sec-fetch-site", "none")]));
         assert!(!own(&[("sec-fetch-site", "cross-site")]));
         assert!(
             !own(&[("origin", "http://evil.example:8080"), ("host", "evil.example:8080")]),

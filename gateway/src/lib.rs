@@ -24,6 +24,7 @@ mod query;
 mod rest;
 mod routes;
 mod serve;
+mod session;
 mod shell;
 mod texts;
 mod tiles;

@@ -69,6 +69,62 @@ paths! {
     EVENTS_CHANGES events_changes() = "/events/changes";
     /// Changes of the network's state, as server-sent events.
     EVENTS_NETWORK events_network() = "/events/network";
+    /// Sign in.
+    SIGN_IN sign_in() = "/sign-in";
+    /// Options for signing in with a passkey, as JSON.
+    SIGN_IN_OPTIONS sign_in_options() = "/sign-in/options";
+    /// Sign in with a passkey.
+    SIGN_IN_PASSKEY sign_in_passkey() = "/sign-in/passkey";
+    /// Sign out.
+    SIGN_OUT sign_out() = "/sign-out";
+    /// What an invitation is for, and a way to sign in.
+    INVITATION invitation() = "/invitation";
+    /// Begin with a password.
+    INVITATION_PASSWORD invitation_password() = "/invitation/password";
+    /// Options for making a passkey, as JSON.
+    INVITATION_OPTIONS invitation_options() = "/invitation/options";
+    /// The account can be used.
+    INVITATION_FINISH invitation_finish() = "/invitation/finish";
+    /// One's own account.
+    ACCOUNT account() = "/account";
+    /// Begin with another password.
+    ACCOUNT_PASSWORD account_password() = "/account/password";
+    /// Options for making one more passkey, as JSON.
+    ACCOUNT_OPTIONS account_options() = "/account/options";
+    /// The password or passkey can be used.
+    ACCOUNT_FINISH account_finish() = "/account/finish";
+    /// Take a passkey away.
+    ACCOUNT_PASSKEY_REMOVE account_passkey_remove() = "/account/passkey/remove";
+    /// End the other sessions.
+    ACCOUNT_SESSIONS_END account_sessions_end() = "/account/sessions/end";
+    /// Make a token for a program.
+    ACCOUNT_TOKEN_CREATE account_token_create() = "/account/token/create";
+    /// End a token.
+    ACCOUNT_TOKEN_REVOKE account_token_revoke() = "/account/token/revoke";
+    /// Drafts, and what is published.
+    DESK desk() = "/desk";
+    /// Open, pause or close published listings.
+    DESK_STATUS desk_status() = "/desk/status";
+    /// A draft of what is published, or a copy.
+    DESK_BEGIN desk_begin() = "/desk/begin";
+    /// A new listing.
+    DESK_NEW desk_new() = "/desk/listings/new";
+    /// A draft in the editor.
+    DESK_DRAFT desk_draft(id) = "/desk/listings/{id}";
+    /// A draft in both languages.
+    DESK_PREVIEW desk_preview(id) = "/desk/listings/{id}/preview";
+    /// A draft's next step.
+    DESK_STEP desk_step(id) = "/desk/listings/{id}/step";
+    /// Who has an account.
+    PEOPLE people() = "/desk/people";
+    /// Invite somebody.
+    PEOPLE_INVITE people_invite() = "/desk/people/invite";
+    /// Take an invitation back.
+    PEOPLE_REVOKE people_revoke() = "/desk/people/revoke";
+    /// Say what somebody may do.
+    PEOPLE_ROLES people_roles() = "/desk/people/roles";
+    /// Lock an account, or open it again.
+    PEOPLE_LOCK people_lock() = "/desk/people/lock";
     /// Files of the portal.
     ASSET asset(name) = "/assets/{name}";
 

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use volbridge_proto::wire::node::v1 as node;
 
-use crate::{app::App, assets, guard, locale, names::PartnerLine, routes, texts::Lang};
+use crate::{app::App, assets, guard, locale, names::PartnerLine, routes, session, texts::Lang};
 
 /// One language of the switch.
 #[derive(Clone, Debug)]
@@ -32,7 +32,22 @@ pub struct Shell {
     pub public_url: String,
     /// Unix milliseconds.
     pub now: i64,
+    /// Who is signed in.
+    pub signed: Option<SignedLine>,
+    /// What every form bears; empty: nobody is signed in.
+    pub form_token: String,
+    /// Where to sign in, and come back.
+    pub sign_in: String,
     partners: Arc<[node::PartnerName]>,
+}
+
+/// Who is signed in, as the header says it.
+#[derive(Clone, Debug)]
+pub struct SignedLine {
+    pub name: String,
+    /// Whether there is anything for them at the desk.
+    pub desk: bool,
+    pub people: bool,
 }
 
 /// One entry of the navigation.
@@ -51,6 +66,7 @@ impl Shell {
         let query = parts.uri.query().unwrap_or_default();
         let lang = reader(parts, app);
         let (own, partners) = tokio::join!(app.own(), app.partners());
+        let session = session::of(parts);
         let own = own.and_then(|own| own.name).map(|name| PartnerLine::new(&name, lang));
         Self {
             lang,
@@ -64,6 +80,13 @@ impl Shell {
             network: guard::may_see_network(parts, config),
             public_url: config.public_url.trim_end_matches('/').to_owned(),
             now: app.now(),
+            signed: session.map(|signed| SignedLine {
+                name: signed.account.name.clone(),
+                desk: signed.has_desk(),
+                people: signed.has_people(),
+            }),
+            form_token: session.map(|signed| signed.form_token.clone()).unwrap_or_default(),
+            sign_in: session::sign_in_and_return(&parts.uri),
             partners,
         }
     }
@@ -114,6 +137,7 @@ impl Shell {
         }
         links.push(self.link(self.t("nav-listings"), routes::listings()));
         links.push(self.link(self.t("nav-match"), routes::matching()));
+        links.push(self.link(self.t("nav-organisations"), routes::organisations()));
         links.push(self.link(self.t("nav-conferences"), routes::conferences()));
         links.push(self.link(self.t("nav-partners"), routes::partners()));
         links.push(self.link(self.t("nav-verify"), routes::verify()));

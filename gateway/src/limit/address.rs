@@ -3,6 +3,7 @@
 //! sends that header is not believed (threat T68).
 
 use std::{
+    fmt,
     net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::Once,
 };
@@ -19,6 +20,12 @@ const CUSTOMER_BITS: u8 = 64;
 /// Who is counted together: an IPv4 address, or the /64 of an IPv6 one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Address(IpAddr);
+
+impl fmt::Display for Address {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
 
 impl From<IpAddr> for Address {
     fn from(address: IpAddr) -> Self {

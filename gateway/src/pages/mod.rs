@@ -1,11 +1,15 @@
 //! The pages: each loads from the node, builds a typed context and renders its
 //! template. All are whole without JavaScript.
 
+mod account;
+mod again;
 mod card;
 mod conference;
 mod conferences;
 mod demo;
+mod enrol;
 mod home;
+mod invitation;
 mod listing;
 mod listings;
 mod matching;
@@ -15,11 +19,17 @@ mod organisation;
 mod organisations;
 mod partner;
 mod partners;
+mod people;
 mod picture;
 mod record;
+mod roles;
+mod sign_in;
 mod verify;
 
-pub use self::record::proof_file;
+pub use self::{
+    again::{Drawn, again},
+    record::proof_file,
+};
 
 use askama::Template;
 use axum::{
@@ -51,7 +61,8 @@ pub fn router(app: &App) -> Router<App> {
         .route(routes::VERIFY, get(verify::show).post(verify::check))
         .route(routes::RECORD, get(record::show))
         .route(routes::NETWORK, get(network::show))
-        .route(routes::NETWORK_PART, get(network::part));
+        .route(routes::NETWORK_PART, get(network::part))
+        .merge(accounts());
     if app.config().demo.is_none() {
         return router;
     }
@@ -62,6 +73,32 @@ pub fn router(app: &App) -> Router<App> {
         .route(routes::DEMO_SEAL, post(demo::seal))
         .route(routes::DEMO_OPEN, post(demo::open))
         .route(routes::DEMO_WITHDRAW, post(demo::withdraw))
+}
+
+/// Signing in, one's own account, and who else has one.
+fn accounts() -> Router<App> {
+    Router::new()
+        .route(routes::SIGN_IN, get(sign_in::show).post(sign_in::enter))
+        .route(routes::SIGN_IN_OPTIONS, post(sign_in::options))
+        .route(routes::SIGN_IN_PASSKEY, post(sign_in::passkey))
+        .route(routes::SIGN_OUT, post(sign_in::leave))
+        .route(routes::INVITATION, get(invitation::show).post(invitation::open))
+        .route(routes::INVITATION_PASSWORD, post(invitation::password))
+        .route(routes::INVITATION_OPTIONS, post(invitation::options))
+        .route(routes::INVITATION_FINISH, post(invitation::finish))
+        .route(routes::ACCOUNT, get(account::show))
+        .route(routes::ACCOUNT_PASSWORD, post(account::password))
+        .route(routes::ACCOUNT_OPTIONS, post(account::options))
+        .route(routes::ACCOUNT_FINISH, post(account::finish))
+        .route(routes::ACCOUNT_PASSKEY_REMOVE, post(account::remove_passkey))
+        .route(routes::ACCOUNT_SESSIONS_END, post(account::end_sessions))
+        .route(routes::ACCOUNT_TOKEN_CREATE, post(account::create_token))
+        .route(routes::ACCOUNT_TOKEN_REVOKE, post(account::revoke_token))
+        .route(routes::PEOPLE, get(people::show))
+        .route(routes::PEOPLE_INVITE, post(people::invite))
+        .route(routes::PEOPLE_REVOKE, post(people::revoke))
+        .route(routes::PEOPLE_ROLES, post(people::set_roles))
+        .route(routes::PEOPLE_LOCK, post(people::lock))
 }
 
 /// A template as an answer.

@@ -1,18 +1,17 @@
 //! Who is connected, how far each log has come, what went wrong last. Open on the
-//! demonstration network and on a loopback address only (see `guard`).
+//! demonstration network, on a loopback address, and to operators and auditors (see `guard`).
 
 use askama::Template;
-use axum::{
-    extract::{FromRequestParts, State},
-    response::Response,
-};
+use axum::{extract::FromRequestParts, response::Response};
 use http::request::Parts;
 use volbridge_proto::wire::node::v1 as node;
 
 use super::render;
 use crate::{
     app::App,
-    chart, guard, locale,
+    chart,
+    client::NodeClient,
+    guard, locale,
     names::PartnerLine,
     problem::Problem,
     routes,
@@ -24,7 +23,7 @@ use crate::{
 const REFUSALS: usize = 20;
 
 /// Whoever may see the page; others are told that there is none.
-pub struct Allowed(Shell);
+pub struct Allowed(Shell, NodeClient);
 
 impl FromRequestParts<App> for Allowed {
     type Rejection = Problem;
@@ -33,7 +32,8 @@ impl FromRequestParts<App> for Allowed {
         if !guard::may_see_network(parts, app.config()) {
             return Err(Problem::not_found());
         }
-        Ok(Self(Shell::new(parts, app).await))
+        let node = guard::watcher(parts, app);
+        Ok(Self(Shell::new(parts, app).await, node))
     }
 }
 
@@ -99,19 +99,19 @@ struct NetworkPart<'a> {
 }
 
 /// `GET /network`
-pub async fn show(Allowed(ui): Allowed, State(app): State<App>) -> Result<Response, Problem> {
-    let state = load(&app, &ui).await?;
+pub async fn show(Allowed(ui, node): Allowed) -> Result<Response, Problem> {
+    let state = load(&node, &ui).await?;
     render(&NetworkPage { ui: &ui, state })
 }
 
 /// `GET /network/part`
-pub async fn part(Allowed(ui): Allowed, State(app): State<App>) -> Result<Response, Problem> {
-    let state = load(&app, &ui).await?;
+pub async fn part(Allowed(ui, node): Allowed) -> Result<Response, Problem> {
+    let state = load(&node, &ui).await?;
     render(&NetworkPart { ui: &ui, state })
 }
 
-async fn load(app: &App, ui: &Shell) -> Result<NetworkState, Problem> {
-    let status = app.operator().status(node::StatusRequest {}).await?;
+async fn load(node: &NodeClient, ui: &Shell) -> Result<NetworkState, Problem> {
+    let status = node.status(node::StatusRequest {}).await?;
     let own = ui.own.clone().unwrap_or_default();
     Ok(NetworkState {
         graph: graph(&status, &own, ui),

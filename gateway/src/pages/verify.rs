@@ -22,6 +22,7 @@ use crate::{
     names::{self, PartnerLine},
     problem::Problem,
     routes,
+    session::FORM_TOKEN,
     shell::Shell,
     texts::grouped,
     verify::{self, Checked},
@@ -88,6 +89,7 @@ async fn read(mut form: Multipart) -> Result<(String, String), Problem> {
             "file" => file = content,
             "proof" => text = content.replace("\r\n", "\n"),
             "policy" => policy = content.replace("\r\n", "\n"),
+            FORM_TOKEN => {}
             _ => return Err(Problem::new(Code::FieldUnknown)),
         }
     }
