@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Fields of the prose, in the order in which they are read; the title stands above.
-const PROSE: &[&str] = &[
+pub(super) const PROSE: &[&str] = &[
     "summary",
     "description",
     "requirements",

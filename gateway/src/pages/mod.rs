@@ -7,6 +7,7 @@ mod card;
 mod conference;
 mod conferences;
 mod demo;
+mod desk;
 mod enrol;
 mod home;
 mod invitation;
@@ -62,7 +63,8 @@ pub fn router(app: &App) -> Router<App> {
         .route(routes::RECORD, get(record::show))
         .route(routes::NETWORK, get(network::show))
         .route(routes::NETWORK_PART, get(network::part))
-        .merge(accounts());
+        .merge(accounts())
+        .merge(desk::router());
     if app.config().demo.is_none() {
         return router;
     }

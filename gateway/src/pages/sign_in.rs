@@ -174,7 +174,7 @@ pub async fn begin(
 
 /// Where somebody came from, else where their work is.
 fn onward(next: &str, account: &node::Account) -> String {
-    let works = |role: &node::Role| ["editor", "reviewer", "administrator"].contains(&role.name.as_str());
+    let works = |role: &node::Role| role.name != "auditor";
     match session::local(next) {
         Some(next) => next.to_owned(),
         None if account.roles.iter().any(works) => routes::desk(),

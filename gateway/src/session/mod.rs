@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri, header, request::Parts};
 use sha2::{Digest, Sha256};
 use volbridge_proto::{error::Code, wire::node::v1 as node};
 
-pub use self::form::{FORM_TOKEN, own_forms};
+pub use self::form::{FORM_LIMIT, FORM_TOKEN, own_forms};
 use crate::{
     app::App, client::NodeClient, config::GatewayConfig, problem::Problem, query::encoded,
     rest::paths_of_programs, routes,
@@ -67,7 +67,7 @@ impl Signed {
 
     /// Whether the account works on listings.
     pub fn has_desk(&self) -> bool {
-        self.has(&["editor", "reviewer", "administrator"])
+        self.has(&["editor", "reviewer", "administrator", "operator"])
     }
 
     /// Whether the account sees who else has one.

@@ -1,0 +1,93 @@
+//! The desk: drafts and what is published, the editor, both languages side by side, and the steps in between. New,
+//! fill in, look at both languages, publish: four steps.
+
+mod editor;
+mod fields;
+mod form;
+mod list;
+mod preview;
+mod quality;
+mod step;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
+use volbridge_proto::wire::node::v1 as node;
+
+use crate::{
+    app::App,
+    names::{self, OrganisationLine},
+    problem::Problem,
+    routes,
+    session::{FORM_LIMIT, Signed},
+    shell::Shell,
+};
+
+/// Organisations that are asked for at a time, and how often: those of a partner that somebody chooses from.
+const AT_A_TIME: u32 = 100;
+const TIMES: usize = 4;
+
+/// The desk's pages.
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(routes::DESK, get(list::show))
+        .route(routes::DESK_STATUS, post(list::set_status))
+        .route(routes::DESK_BEGIN, post(list::begin))
+        .route(routes::DESK_NEW, get(editor::new).post(editor::create))
+        .route(routes::DESK_DRAFT, get(editor::show).post(editor::store))
+        .route(routes::DESK_PREVIEW, get(preview::show))
+        .route(routes::DESK_STEP, post(step::take))
+        .layer(DefaultBodyLimit::max(FORM_LIMIT))
+}
+
+/// A draft's id in an address.
+fn id_of(text: &str) -> Result<Vec<u8>, Problem> {
+    let id = hex::decode(text).ok().filter(|id| id.len() == 16);
+    id.ok_or_else(Problem::not_found)
+}
+
+/// Organisations that somebody writes for, by id and name; of the whole partner's the first some hundred by name.
+async fn organisations(app: &App, signed: &Signed, ui: &Shell) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for role in signed.account.roles.iter().filter(|role| !role.organisation.is_empty()) {
+        let id = names::subject(&role.organisation);
+        if !found.iter().any(|(known, _)| *known == id) {
+            found.push((id, super::roles::organisation(role, ui.lang)));
+        }
+    }
+    let for_all = signed.has_for_all(&["operator", "administrator", "reviewer", "editor"]);
+    let Some(partner) = app.own().await.and_then(|own| own.name).filter(|_| for_all) else { return found };
+    let mut cursor = String::new();
+    for _ in 0..TIMES {
+        let request = node::ListOrganisationsRequest {
+            partner: partner.id.clone(),
+            limit: AT_A_TIME,
+            language: ui.lang.tag(),
+            cursor,
+            ..Default::default()
+        };
+        let Ok(page) = app.node().organisations(request).await else { break };
+        for view in &page.organisations {
+            let id = names::subject(&view.subject);
+            if let Some(line) = OrganisationLine::new(view, ui.lang)
+                && !found.iter().any(|(known, _)| *known == id)
+            {
+                found.push((id, line.name));
+            }
+        }
+        cursor = page.next_cursor;
+        if cursor.is_empty() {
+            break;
+        }
+    }
+    found
+}
+
+/// The name of a draft: its title, in whatever language it has one.
+fn title(draft: &node::Draft, ui: &Shell) -> String {
+    let own = draft.listing.as_ref().map(|listing| listing.title.as_str()).filter(|title| !title.is_empty());
+    let other = draft.translation.as_ref().and_then(|text| text.fields.get("title")).map(String::as_str);
+    own.or(other).map_or_else(|| ui.t("desk-untitled"), str::to_owned)
+}
