@@ -267,7 +267,10 @@ mod tests {
         assert!(own(&[("origin", "https://portal.example"), ("sec-fetch-site", "same-origin")]));
         assert!(own(&[("origin", "http://localhost:8080"), ("host", "localhost:8080")]));
         assert!(own(&[]), "programs send no origin");
-        assert!(own(&[("origin", "null"), ("sec-fetch-site", "same-origin")]), "of a page without a referrer");
+        assert!(
+            own(&[("origin", "null"), ("sec-fetch-site", "same-origin")]),
+            "of a page without a referrer"
+        );
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
+use reqwest::{Method, Url};
 use serde_json::{Map, json};
 use tempfile::TempDir;
 
@@ -26,6 +27,29 @@ pub struct Look {
     pub dark: bool,
     /// Runs scripts.
     pub scripts: bool,
+}
+
+/// Gives the window a device that keeps passkeys and finds its owner's finger each time:
+/// <https://www.w3.org/TR/webauthn-3/#sctn-automation-add-virtual-authenticator>.
+#[derive(Debug)]
+struct AddAuthenticator;
+
+impl WebDriverCompatibleCommand for AddAuthenticator {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, <Url as std::str::FromStr>::Err> {
+        base.join(&format!("session/{}/webauthn/authenticator", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let device = json!({
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": true,
+            "hasUserVerification": true,
+            "isUserConsenting": true,
+            "isUserVerified": true,
+        });
+        (Method::POST, Some(device.to_string()))
+    }
 }
 
 /// A browser window; gone with its value.
@@ -98,6 +122,11 @@ impl Browser {
             }
         };
         Self { page, driver, _profile: profile }
+    }
+
+    /// From now on the window has a device for passkeys.
+    pub async fn keeps_passkeys(&self) {
+        self.page.issue_cmd(AddAuthenticator).await.expect("a virtual authenticator");
     }
 
     /// The text of the page.

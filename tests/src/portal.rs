@@ -22,6 +22,12 @@ impl Portal {
         Self::serve(partner, listener, address, None).await
     }
 
+    /// The portal of one partner under a name and port that its node knows: passkeys belong to a name.
+    pub async fn at_port(partner: &Partner, port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("the port");
+        Self::serve(partner, listener, format!("http://localhost:{port}"), None).await
+    }
+
     /// The portals of a demonstration: who publishes, who carries, who may read.
     pub async fn tour(partners: [&Partner; 3]) -> Vec<Self> {
         let mut places = Vec::new();

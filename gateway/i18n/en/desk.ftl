@@ -144,8 +144,4 @@ quality-causes = Choose a cause or a goal, so that it is found.
 quality-tasks = Say what there is to do.
 quality-offer = Say what the host gives.
 
-problem-draft-changed = Somebody else has changed the draft since you opened it. What you typed stands below; nothing of it is saved yet.
-problem-draft-state = The draft isn’t at the step for this any more. This is how it stands now.
-problem-draft-faulty = It can’t be published as it is; what is lacking is named.
-problem-review-needed = A reviewer has to approve it first, who isn’t the one who handed it in.
 problem-time-malformed = The time isn’t written as it must be.

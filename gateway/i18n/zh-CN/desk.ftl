@@ -135,8 +135,4 @@ quality-causes = 请选择服务领域或目标，便于检索。
 quality-tasks = 请写明具体任务。
 quality-offer = 请写明接待方提供什么。
 
-problem-draft-changed = 您打开之后，草稿已被他人修改。您填写的内容保留在下面，尚未保存。
-problem-draft-state = 草稿已不在这一步骤，当前情况如下。
-problem-draft-faulty = 草稿还不能发布，缺少的内容已经列出。
-problem-review-needed = 须先由审核员审核通过，审核员不能是提交人本人。
 problem-time-malformed = 时间的写法不对。

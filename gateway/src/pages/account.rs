@@ -1,8 +1,8 @@
 //! One's own account: ways to sign in, other sessions, tokens for programs.
 
 use askama::Template;
-use axum::response::{IntoResponse, Redirect, Response};
 use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use volbridge_proto::wire::node::v1 as node;
 
@@ -114,7 +114,8 @@ pub async fn password(signed: Signed, ui: Shell, Form(way): Form<Way>) -> Result
 /// `POST /account/options`
 pub async fn options(signed: Signed, ui: Shell, Form(way): Form<Way>) -> Response {
     let passkey = way.passkey.trim().to_owned();
-    let begun = signed.client.begin_enrolment(node::BeginEnrolmentRequest { passkey, ..Default::default() }).await;
+    let begun =
+        signed.client.begin_enrolment(node::BeginEnrolmentRequest { passkey, ..Default::default() }).await;
     Options::new(begun.map_err(|problem| wrong(&problem, &ui)))
 }
 
@@ -144,7 +145,11 @@ pub async fn finish(
 }
 
 /// `POST /account/passkey/remove`
-pub async fn remove_passkey(signed: Signed, ui: Shell, Form(which): Form<Which>) -> Result<Response, Problem> {
+pub async fn remove_passkey(
+    signed: Signed,
+    ui: Shell,
+    Form(which): Form<Which>,
+) -> Result<Response, Problem> {
     let request = node::RemovePasskeyRequest { id: hex::decode(&which.id).unwrap_or_default() };
     onward(signed.client.remove_passkey(request).await, "removed", &signed, &ui)
 }
@@ -204,7 +209,8 @@ fn refuse(signed: &Signed, ui: &Shell, problem: &Problem) -> Result<Response, Pr
 fn page<'a>(ui: &'a Shell, account: &node::Account) -> AccountPage<'a> {
     let lang = ui.lang;
     let day = |millis: i64| locale::date(lang, &locale::day(millis));
-    let used = |millis: i64| if millis > 0 { ui.with("last-used", "date", day(millis)) } else { ui.t("never-used") };
+    let used =
+        |millis: i64| if millis > 0 { ui.with("last-used", "date", day(millis)) } else { ui.t("never-used") };
     let scopes = |list: &[String]| {
         let names: Vec<String> = list.iter().map(|scope| lang.code("scope", scope)).collect();
         names.join(&ui.t("list-separator"))

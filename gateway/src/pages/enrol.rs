@@ -113,7 +113,8 @@ fn picture(uri: &str) -> Result<String, Problem> {
     if !uri.starts_with("otpauth://") {
         return Ok(String::new());
     }
-    let code = QrCode::with_error_correction_level(uri, EcLevel::M).map_err(|_| Problem::new(Code::Internal))?;
+    let code =
+        QrCode::with_error_correction_level(uri, EcLevel::M).map_err(|_| Problem::new(Code::Internal))?;
     let image = code
         .render::<svg::Color<'_>>()
         .min_dimensions(PICTURE, PICTURE)

@@ -147,7 +147,8 @@ pub fn wrong(problem: &Problem, ui: &Shell) -> String {
         "" => problem.sentence(ui.lang),
         field => {
             let label = ui.lang.maybe(&format!("field-{}", field.replace('_', "-")));
-            let parts = [("field", label.unwrap_or_else(|| field.to_owned())), ("why", problem.sentence(ui.lang))];
+            let parts =
+                [("field", label.unwrap_or_else(|| field.to_owned())), ("why", problem.sentence(ui.lang))];
             ui.lang.fill("wrong-field", &parts)
         }
     }
@@ -186,7 +187,9 @@ mod tests {
 
     #[test]
     fn a_whole_link_may_be_pasted_for_its_token() {
-        for pasted in ["abc-1", " abc-1\n", "https://portal.example/invitation#abc-1", "/invitation?token=abc-1"] {
+        for pasted in
+            ["abc-1", " abc-1\n", "https://portal.example/invitation#abc-1", "/invitation?token=abc-1"]
+        {
             assert_eq!(token_of(pasted), "abc-1");
         }
     }

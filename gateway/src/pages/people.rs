@@ -205,7 +205,8 @@ fn value<'a>(pairs: &'a Pairs, name: &str) -> &'a str {
 /// The roles that are ticked, and one more for the organisation that is named.
 fn roles_of(pairs: &Pairs) -> Result<Vec<node::Role>, Problem> {
     let ticked = pairs.iter().filter(|(name, _)| name == "role").map(|(_, value)| roles::parse(value));
-    let mut roles: Vec<node::Role> = ticked.collect::<Option<_>>().ok_or_else(|| Problem::invalid("roles"))?;
+    let mut roles: Vec<node::Role> =
+        ticked.collect::<Option<_>>().ok_or_else(|| Problem::invalid("roles"))?;
     let (name, organisation) = (value(pairs, "narrow"), value(pairs, "organisation"));
     if !organisation.trim().is_empty() {
         let id = roles::organisation_id(organisation).ok_or_else(|| Problem::invalid("organisation"))?;
@@ -278,7 +279,9 @@ async fn organisations(app: &App, signed: &Signed, ui: &Shell) -> Vec<String> {
     found
         .organisations
         .iter()
-        .filter_map(|view| Some(written(&OrganisationLine::new(view, ui.lang)?.name, &names::subject(&view.subject))))
+        .filter_map(|view| {
+            Some(written(&OrganisationLine::new(view, ui.lang)?.name, &names::subject(&view.subject)))
+        })
         .collect()
 }
 

@@ -68,7 +68,11 @@ mod tests {
 
     #[test]
     fn an_organisation_is_chosen_from_the_list_or_by_its_address() {
-        for text in [ID.to_owned(), format!("绿色北京 · {ID}"), format!("https://portal.example/organisations/{ID}?x#y")] {
+        for text in [
+            ID.to_owned(),
+            format!("绿色北京 · {ID}"),
+            format!("https://portal.example/organisations/{ID}?x#y"),
+        ] {
             assert_eq!(organisation_id(&text).unwrap().to_string(), ID);
         }
         assert!(organisation_id("绿色北京").is_none());

@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderValue, header};
+use http::header;
 use serde::{Deserialize, Serialize};
 use volbridge_proto::wire::node::v1 as node;
 
@@ -65,11 +65,9 @@ impl Options {
     /// A ceremony of the node, or a sentence.
     pub fn new(begun: Result<node::Ceremony, String>) -> Response {
         let told = match begun {
-            Ok(begun) => Self {
-                ceremony: hex::encode(begun.id),
-                options: begun.options,
-                problem: String::new(),
-            },
+            Ok(begun) => {
+                Self { ceremony: hex::encode(begun.id), options: begun.options, problem: String::new() }
+            }
             Err(problem) => Self { problem, ..Self::default() },
         };
         ([(header::CACHE_CONTROL, "no-store")], Json(told)).into_response()
@@ -148,8 +146,6 @@ pub async fn leave(State(app): State<App>, signed: Signed) -> Result<Response, P
     signed.client.sign_out(node::SignOutRequest {}).await?;
     let mut response = Redirect::to(&routes::home()).into_response();
     response.headers_mut().append(header::SET_COOKIE, session::ended(app.config()));
-    // What the browser kept of the pages is gone as well.
-    response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
     Ok(response)
 }
 

@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, StatusCode, header, request::Parts};
 use sha2::{Digest, Sha256};
 use volbridge_proto::error::Code;
 
-use super::{Who, of};
+use super::Who;
 use crate::{app::App, pages, problem::Problem, rest::paths_of_programs, routes};
 
 /// Name of the hidden field.
@@ -45,7 +45,8 @@ pub async fn own_forms(State(app): State<App>, request: Request, next: Next) -> 
         return problem.clone().into_response();
     }
     let Ok(bytes) = axum::body::to_bytes(body, FORM_LIMIT).await else {
-        return Problem::with_status(StatusCode::PAYLOAD_TOO_LARGE, Code::InputTooLarge.as_str()).into_response();
+        return Problem::with_status(StatusCode::PAYLOAD_TOO_LARGE, Code::InputTooLarge.as_str())
+            .into_response();
     };
     let fields = fields(&parts, &bytes).await;
     let sent = fields.iter().find(|(name, _)| name == FORM_TOKEN).map(|(_, value)| value.as_str());
@@ -65,7 +66,8 @@ fn of_request(request: &Request) -> Option<String> {
 }
 
 fn below(path: &str, starts: &[&str]) -> bool {
-    let below = |start: &&str| path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let below =
+        |start: &&str| path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     starts.iter().any(|start| below(&start))
 }
 
@@ -78,7 +80,10 @@ fn is_same(expected: &str, sent: &str) -> bool {
 async fn fields(parts: &Parts, bytes: &Bytes) -> Vec<(String, String)> {
     let request = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
     if !is_multipart(&parts.headers) {
-        return Form::<Vec<(String, String)>>::from_request(request, &()).await.map(|form| form.0).unwrap_or_default();
+        return Form::<Vec<(String, String)>>::from_request(request, &())
+            .await
+            .map(|form| form.0)
+            .unwrap_or_default();
     }
     let mut fields = Vec::new();
     let Ok(mut form) = Multipart::from_request(request, &()).await else { return fields };
@@ -108,6 +113,5 @@ async fn again(app: &App, parts: &Parts, fields: Vec<(String, String)>, signed: 
         let code = if signed { "session.form" } else { "session.ended" };
         return Problem::with_status(status, code).into_response();
     }
-    debug_assert_eq!(signed, of(parts).is_some());
     pages::again(parts, app, kept, status).await
 }

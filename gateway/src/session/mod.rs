@@ -26,6 +26,8 @@ use crate::{
 const SECURE_COOKIE: &str = "__Host-volbridge-session";
 /// The same on a portal without TLS: the demonstration on one's own machine.
 const PLAIN_COOKIE: &str = "volbridge-session";
+/// Seconds that the browser keeps the cookie: 14 days.
+const KEPT: u32 = 1_209_600;
 /// Longest cookie and longest address that are looked at.
 const LONGEST: usize = 2048;
 
@@ -192,11 +194,10 @@ fn flags(config: &GatewayConfig) -> &'static str {
     }
 }
 
-/// The cookie of a new session, until the session ends.
+/// The cookie of a new session. The node says when the session ends, later with each use; the cookie outlives it.
 pub fn begun(signed: &node::SignedIn, app: &App) -> Result<HeaderValue, Problem> {
-    let seconds = (signed.expires_at - app.now()).max(0) / 1000;
     let name = cookie_name(app.config());
-    let text = format!("{name}={}; {}; Max-Age={seconds}", signed.session, flags(app.config()));
+    let text = format!("{name}={}; {}; Max-Age={KEPT}", signed.session, flags(app.config()));
     let mut value = HeaderValue::from_str(&text).map_err(|_| Problem::new(Code::Internal))?;
     value.set_sensitive(true);
     Ok(value)

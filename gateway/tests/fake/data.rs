@@ -32,6 +32,10 @@ pub fn shared(payload: Option<&str>) -> Shared {
         index_is_built_anew: false,
         watched: Vec::new(),
         next: 58,
+        sessions: BTreeMap::new(),
+        drafts: Vec::new(),
+        review: false,
+        calls: Vec::new(),
     }
 }
 

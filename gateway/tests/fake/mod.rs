@@ -8,10 +8,13 @@
 )]
 
 mod data;
+mod desk;
+pub mod people;
 mod search;
 mod services;
 
 use std::{
+    collections::BTreeMap,
     io,
     sync::{Arc, Mutex},
 };
@@ -21,12 +24,12 @@ use tokio::sync::broadcast;
 use tonic::transport::{Channel, Endpoint, Server};
 use volbridge_gateway::{Clock, DemoConfig, DemoPartner, GatewayConfig, NodeClient};
 use volbridge_proto::wire::node::v1::{
-    self as node, agreements_server::AgreementsServer, blobs_server::BlobsServer,
-    conferences_server::ConferencesServer, listings_server::ListingsServer, logs_server::LogsServer,
-    materials_server::MaterialsServer, network_server::NetworkServer,
-    organisations_server::OrganisationsServer, partners_server::PartnersServer,
-    profiles_server::ProfilesServer, records_server::RecordsServer, search_server::SearchServer,
-    translations_server::TranslationsServer,
+    self as node, accounts_server::AccountsServer, agreements_server::AgreementsServer,
+    blobs_server::BlobsServer, conferences_server::ConferencesServer, desk_server::DeskServer,
+    listings_server::ListingsServer, logs_server::LogsServer, materials_server::MaterialsServer,
+    network_server::NetworkServer, organisations_server::OrganisationsServer,
+    partners_server::PartnersServer, profiles_server::ProfilesServer, records_server::RecordsServer,
+    search_server::SearchServer, translations_server::TranslationsServer,
 };
 
 /// 24 November 2026, 08:00 UTC.
@@ -54,6 +57,12 @@ pub struct Shared {
     /// After which change somebody went on.
     pub watched: Vec<String>,
     pub next: u64,
+    /// Whose each session is.
+    pub sessions: BTreeMap<String, node::Account>,
+    pub drafts: Vec<node::Draft>,
+    pub review: bool,
+    /// What was asked of accounts and the desk, in brief.
+    pub calls: Vec<String>,
 }
 
 /// One node: the shared data seen by one partner.
@@ -101,6 +110,8 @@ impl Fake {
     pub async fn client(&self) -> NodeClient {
         let (near, far) = tokio::io::duplex(1 << 20);
         let services = Server::builder()
+            .add_service(AccountsServer::new(self.clone()))
+            .add_service(DeskServer::new(self.clone()))
             .add_service(ListingsServer::new(self.clone()))
             .add_service(SearchServer::new(self.clone()))
             .add_service(OrganisationsServer::new(self.clone()))

@@ -134,7 +134,9 @@ pub async fn show(
         let own = fields.one("language").to_owned();
         let other = ui.languages.iter().find(|language| language.tag != own);
         fields.0.retain(|(name, _)| name != "t.language");
-        fields.0.push(("t.language".to_owned(), other.map(|language| language.tag.clone()).unwrap_or_default()));
+        fields
+            .0
+            .push(("t.language".to_owned(), other.map(|language| language.tag.clone()).unwrap_or_default()));
     }
     let offered = organisations(&app, &signed, &ui).await;
     let said = said(&draft, &ui);

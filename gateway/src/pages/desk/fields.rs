@@ -64,7 +64,7 @@ impl Fields {
     }
 
     /// How many there are of what is numbered from 0: `roles.0.number`.
-    pub fn count(&self, start: &str, end: &str) -> usize {
+    pub fn how_many(&self, start: &str, end: &str) -> usize {
         (0..MOST).take_while(|at| self.0.iter().any(|(key, _)| *key == format!("{start}.{at}.{end}"))).count()
     }
 
@@ -78,7 +78,7 @@ impl Fields {
 
     /// One role more, with a number that none has or had.
     pub fn add_role(&mut self) {
-        let count = self.count("roles", "number");
+        let count = self.how_many("roles", "number");
         let used = (0..count).filter_map(|at| self.one(&format!("roles.{at}.number")).parse::<u32>().ok());
         let next = used.max().unwrap_or(0).saturating_add(1);
         if count < MOST {
@@ -303,7 +303,7 @@ impl Reader<'_> {
             ends_on: self.text("ends_on"),
             apply_by: self.text("apply_by"),
             hours_per_week: self.number("hours_per_week"),
-            roles: (0..self.fields.count("roles", "number")).map(|at| self.role(at)).collect(),
+            roles: (0..self.fields.how_many("roles", "number")).map(|at| self.role(at)).collect(),
             sdgs,
             requirements: self.text("requirements"),
             how_to_apply: self.text("how_to_apply"),
@@ -326,7 +326,9 @@ impl Reader<'_> {
         let latitude = self.millionths("place.latitude", 90);
         let longitude = self.millionths("place.longitude", 180);
         let coordinates = match (latitude, longitude) {
-            (Some(latitude_e6), Some(longitude_e6)) => Some(record::Coordinates { latitude_e6, longitude_e6 }),
+            (Some(latitude_e6), Some(longitude_e6)) => {
+                Some(record::Coordinates { latitude_e6, longitude_e6 })
+            }
             (Some(_), None) => self.fault("place.longitude", Code::FieldRequired),
             (None, Some(_)) => self.fault("place.latitude", Code::FieldRequired),
             (None, None) => None,
@@ -354,7 +356,7 @@ impl Reader<'_> {
 
     fn role(&mut self, at: usize) -> record::Role {
         let name = |field: &str| format!("roles.{at}.{field}");
-        let languages = self.fields.count(&format!("roles.{at}.languages"), "language");
+        let languages = self.fields.how_many(&format!("roles.{at}.languages"), "language");
         let offer = record::Offer {
             stipend: self.text(&name("offer.stipend")),
             housing: self.fields.has(&name("offer"), "housing"),
@@ -437,7 +439,11 @@ mod tests {
             skills: vec!["art".to_owned(), "cooking".to_owned()],
             wished_skills: vec!["coaching".to_owned()],
             languages: vec![record::LanguageSkill { language: "en".to_owned(), level: "B2".to_owned() }],
-            offer: Some(record::Offer { stipend: "CNY 300 / month".to_owned(), visa: true, ..Default::default() }),
+            offer: Some(record::Offer {
+                stipend: "CNY 300 / month".to_owned(),
+                visa: true,
+                ..Default::default()
+            }),
             education: "bachelor".to_owned(),
             experience_years: 2,
         };
@@ -453,7 +459,10 @@ mod tests {
                     country: "CN".to_owned(),
                     region: "CN-BJ".to_owned(),
                     city: "北京".to_owned(),
-                    coordinates: Some(record::Coordinates { latitude_e6: 39_904_200, longitude_e6: -116_400_000 }),
+                    coordinates: Some(record::Coordinates {
+                        latitude_e6: 39_904_200,
+                        longitude_e6: -116_400_000,
+                    }),
                 }),
                 remote: true,
                 starts_on: "2027-03-01".to_owned(),

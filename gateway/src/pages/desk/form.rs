@@ -130,8 +130,7 @@ pub fn anchor(name: &str) -> String {
 /// The label of a field by its name in the form: "Role 2: Tasks".
 pub fn label(name: &str, ui: &Shell) -> String {
     let (plain, other) = name.strip_prefix("t.").map_or((name, false), |rest| (rest, true));
-    let words: Vec<&str> =
-        plain.split('.').filter(|word| word.parse::<usize>().is_err()).collect();
+    let words: Vec<&str> = plain.split('.').filter(|word| word.parse::<usize>().is_err()).collect();
     let place = plain.strip_prefix("roles.").and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
     let last = match (place, words.as_slice()) {
         (Some(_), ["roles", "title"]) => "role-title",
@@ -190,14 +189,14 @@ impl Draw<'_> {
             causes: self.choose("causes", self.coded("cause", CAUSES)),
             sdgs: self.choose("sdgs", self.goals()),
             checks: self.choose("checks", self.coded("check", VOLUNTEER_CHECKS)),
-            roles: (0..self.fields.count("roles", "number")).map(|at| self.role(at)).collect(),
+            roles: (0..self.fields.how_many("roles", "number")).map(|at| self.role(at)).collect(),
             roles_fault: self.exactly("roles"),
         }
     }
 
     fn role(&self, at: usize) -> Role {
         let name = |field: &str| format!("roles.{at}.{field}");
-        let told = self.fields.count(&name("languages"), "language");
+        let told = self.fields.how_many(&name("languages"), "language");
         let languages = (0..told + MORE_LANGUAGES).map(|one| {
             let (language, level) =
                 (name(&format!("languages.{one}.language")), name(&format!("languages.{one}.level")));
@@ -215,7 +214,9 @@ impl Draw<'_> {
             heading: if title.is_empty() {
                 self.ui.with("desk-role", "n", at + 1)
             } else {
-                self.ui.lang.fill("desk-role-named", &[("n", (at + 1).to_string()), ("title", title.to_owned())])
+                self.ui
+                    .lang
+                    .fill("desk-role-named", &[("n", (at + 1).to_string()), ("title", title.to_owned())])
             },
             prose: ["title", "tasks"].map(|field| self.two(&name(field), field)).into(),
             numbers: ["slots", "filled", "experience_years"].map(|field| self.input(&name(field))).into(),
@@ -307,7 +308,8 @@ impl Draw<'_> {
         // Texts are written in few languages; a role may ask for any.
         if name.starts_with("roles.") {
             let known = |code: &&&str| !WRITTEN.iter().any(|tag| tag.split('-').next() == Some(**code));
-            let more: Vec<&str> = LANGUAGES.iter().filter(known).copied().filter(|code| code.len() == 2).collect();
+            let more: Vec<&str> =
+                LANGUAGES.iter().filter(known).copied().filter(|code| code.len() == 2).collect();
             offered.extend(self.by_name("language", &more));
         }
         offered
@@ -325,7 +327,9 @@ impl Draw<'_> {
         // An allowance and what else the host gives are two fields of one name.
         let own = |field: &str| {
             field == name
-                || field.strip_prefix(&below).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+                || field
+                    .strip_prefix(&below)
+                    .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
         };
         let faults = self.said.faults.iter().filter(|(field, _)| own(field));
         let all: Vec<&str> = faults.flat_map(|(_, faults)| faults).map(String::as_str).collect();

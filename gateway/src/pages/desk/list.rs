@@ -120,7 +120,9 @@ pub async fn begin(
     let subject = |text: &str| text.parse::<SubjectId>().map(SubjectId::to_vec).unwrap_or_default();
     let request = match (value("revise"), value("copy"), value("copy_draft")) {
         (Some(id), _, _) => node::BeginDraftRequest { listing: subject(id), ..Default::default() },
-        (_, Some(id), _) => node::BeginDraftRequest { listing: subject(id), copy: true, ..Default::default() },
+        (_, Some(id), _) => {
+            node::BeginDraftRequest { listing: subject(id), copy: true, ..Default::default() }
+        }
         (_, _, Some(id)) => {
             node::BeginDraftRequest { draft: super::id_of(id)?, copy: true, ..Default::default() }
         }
@@ -231,11 +233,11 @@ async fn page(
             .filter_map(|hit| hit.listing.as_ref())
             .filter_map(|view| row(view, ui))
             .collect(),
-        organisations: offered
-            .into_iter()
-            .map(|(id, name)| choice(&id, name, &wish.organisation))
+        organisations: offered.into_iter().map(|(id, name)| choice(&id, name, &wish.organisation)).collect(),
+        statuses: STATUS
+            .iter()
+            .map(|status| choice(status, ui.lang.code("set-status", status), ""))
             .collect(),
-        statuses: STATUS.iter().map(|status| choice(status, ui.lang.code("set-status", status), "")).collect(),
         fresh: wish.published.parse::<SubjectId>().map(routes::listing).unwrap_or_default(),
         done: known.map(|done| ui.lang.code("desk-done", done)).unwrap_or_default(),
         q: wish.q,
@@ -283,7 +285,8 @@ async fn published(
 
 fn groups(drafts: &[node::Draft], ui: &Shell) -> Vec<Group> {
     let group = |state: &&str| {
-        let rows = drafts.iter().filter(|draft| draft.state == **state).map(|draft| draft_row(draft, ui)).collect();
+        let rows =
+            drafts.iter().filter(|draft| draft.state == **state).map(|draft| draft_row(draft, ui)).collect();
         Group { title: ui.lang.code("draft-state", state), rows }
     };
     STATES.iter().map(group).filter(|group: &Group| !group.rows.is_empty()).collect()

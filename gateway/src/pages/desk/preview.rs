@@ -165,7 +165,9 @@ async fn context<'a>(
         },
         edit: draft.may_edit && state != "published",
         submit: draft.may_edit && open && draft.review_needed && whole,
-        publish: whole && (draft.may_edit || draft.may_review) && (state == "approved" || open && !draft.review_needed),
+        publish: whole
+            && (draft.may_edit || draft.may_review)
+            && (state == "approved" || open && !draft.review_needed),
         review: draft.may_review && state == "in_review",
         discard: draft.may_edit && state != "published",
         done: String::new(),
@@ -183,7 +185,8 @@ fn columns(
     ui: &Shell,
 ) -> Vec<Column> {
     let source = |field: &str| source_text(listing, field);
-    let mut columns = vec![column(&listing.language, true, &|field| (source(field), false), draft, listing, partner, ui)];
+    let mut columns =
+        vec![column(&listing.language, true, &|field| (source(field), false), draft, listing, partner, ui)];
     if let Some(translation) = &draft.translation {
         let read = |field: &str| match translation.fields.get(field).filter(|text| !text.is_empty()) {
             Some(text) => (text.clone(), false),
@@ -199,7 +202,8 @@ fn source_text(listing: &record::Listing, field: &str) -> String {
     let role = field.strip_prefix("roles.").and_then(|rest| rest.split_once('.'));
     let Some((number, field)) = role else { return super::fields::prose(listing, field).to_owned() };
     let role = listing.roles.iter().find(|role| role.number.to_string() == number);
-    role.map(|role| if field == "title" { role.title.clone() } else { role.tasks.clone() }).unwrap_or_default()
+    role.map(|role| if field == "title" { role.title.clone() } else { role.tasks.clone() })
+        .unwrap_or_default()
 }
 
 fn column(
@@ -244,7 +248,8 @@ fn column(
 
 /// Labels of what was changed since it was submitted before, or since it is published.
 fn changed(draft: &node::Draft, listing: &record::Listing, ui: &Shell) -> Vec<String> {
-    let mut labels: Vec<String> = draft.changed.iter().map(|field| label(&named(field, listing), ui)).collect();
+    let mut labels: Vec<String> =
+        draft.changed.iter().map(|field| label(&named(field, listing), ui)).collect();
     labels.sort();
     labels.dedup();
     labels
@@ -255,7 +260,11 @@ fn said(draft: &node::Draft, listing: &record::Listing, ui: &Shell) -> Vec<(Stri
     let remarks = draft.remarks.iter();
     remarks
         .map(|remark| {
-            let place = if whole(&remark.field) { ui.t("desk-whole") } else { label(&named(&remark.field, listing), ui) };
+            let place = if whole(&remark.field) {
+                ui.t("desk-whole")
+            } else {
+                label(&named(&remark.field, listing), ui)
+            };
             (place, remark.text.clone())
         })
         .collect()

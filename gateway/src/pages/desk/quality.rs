@@ -122,7 +122,10 @@ mod tests {
         (listing, translation)
     }
 
-    fn told(listing: &record::Listing, translation: Option<&node::DraftTranslation>) -> Vec<(String, &'static str)> {
+    fn told(
+        listing: &record::Listing,
+        translation: Option<&node::DraftTranslation>,
+    ) -> Vec<(String, &'static str)> {
         hints(listing, translation, TODAY).into_iter().map(|hint| (hint.field, hint.code)).collect()
     }
 

@@ -1,7 +1,7 @@
 //! A draft's next step: handed in, approved or sent back with remarks, published, thrown away.
 
-use axum::response::{IntoResponse, Redirect, Response};
 use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{civil::DateTime, tz::TimeZone};
 use volbridge_proto::wire::node::v1 as node;
 

@@ -1,0 +1,170 @@
+//! Who works at a partner, in a real browser: taken in by a link, signed in with a passkey or a password, and from a
+//! new listing to a published one in four steps; with the keyboard's form alone where there is no script.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use fantoccini::Locator;
+use rstest::rstest;
+use totp_rs::{Builder, Secret};
+use volbridge_proto::wire::node::v1::{self as wire, accounts_client::AccountsClient};
+use volbridge_tests::{
+    Database, Partner,
+    browser::{Browser, Look, free_port},
+    partner::PATIENCE,
+    portal::Portal,
+};
+
+const PASSWORD: &str = "eleven green bicycles";
+
+/// A partner with its portal under a name that passkeys can belong to.
+async fn partner() -> (Partner, Portal) {
+    let port = free_port();
+    let address = format!("http://localhost:{port}");
+    let bvf = Partner::start_with("BVF", Database::Sqlite, &[("gateway.public_url", &address)]).await;
+    let portal = Portal::at_port(&bvf, port).await;
+    (bvf, portal)
+}
+
+async fn invitation(partner: &Partner, role: &str) -> String {
+    let message = wire::InviteRequest {
+        name: "Lin Wei".to_owned(),
+        roles: vec![wire::Role { name: role.to_owned(), ..Default::default() }],
+        account: Vec::new(),
+    };
+    let mut accounts = AccountsClient::new(partner.channel());
+    accounts.invite(partner.staff(message)).await.unwrap().into_inner().token
+}
+
+async fn wait_for(browser: &Browser, css: &str) {
+    let wait = browser.page.wait().at_most(PATIENCE);
+    if let Err(error) = wait.for_element(Locator::Css(css)).await {
+        let at = browser.page.current_url().await.unwrap();
+        panic!("{css} never came at {at}: {error}\n{}", browser.text().await);
+    }
+}
+
+async fn fill(browser: &Browser, css: &str, text: &str) {
+    let field = browser.page.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    field.clear().await.unwrap();
+    field.send_keys(text).await.unwrap();
+}
+
+async fn click(browser: &Browser, css: &str) {
+    let button = browser.page.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    button.click().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passkey_is_made_at_the_link_and_opens_the_door_from_then_on() {
+    let (bvf, portal) = partner().await;
+    let token = invitation(&bvf, "operator").await;
+    let browser = Browser::start(1280, "en").await;
+    browser.keeps_passkeys().await;
+    browser.page.goto(&portal.at(&format!("/invitation#{token}"))).await.unwrap();
+    wait_for(&browser, "form[data-passkey='create']").await;
+    assert!(!browser.page.current_url().await.unwrap().as_str().contains(&token), "the link is used up");
+    assert!(browser.text().await.contains("Welcome, Lin Wei"));
+    assert_eq!(browser.barriers().await, Vec::<String>::new());
+    fill(&browser, "#passkey-login", "lin.wei").await;
+    click(&browser, "form[data-passkey='create'] button").await;
+    wait_for(&browser, "details.who").await;
+    assert!(browser.page.current_url().await.unwrap().path().starts_with("/desk"));
+
+    click(&browser, "details.who summary").await;
+    click(&browser, "details.who form button").await;
+    wait_for(&browser, "a.enter").await;
+    click(&browser, "a.enter").await;
+    wait_for(&browser, "form[data-passkey='get'] button").await;
+    assert_eq!(browser.barriers().await, Vec::<String>::new());
+    click(&browser, "form[data-passkey='get'] button").await;
+    wait_for(&browser, "details.who").await;
+    browser.page.goto(&portal.at("/account")).await.unwrap();
+    let text = browser.text().await;
+    assert!(text.contains("My device") && text.contains("lin.wei") && text.contains("Operator"), "{text}");
+    browser.close().await;
+}
+
+/// What the app shows now.
+async fn code(browser: &Browser, partner: &Partner) -> String {
+    let secret = browser.page.find(Locator::Css(".secret code")).await.unwrap().text().await.unwrap();
+    let secret = Secret::try_from_base32(secret.replace(' ', "")).unwrap();
+    let seconds = u64::try_from(partner.now().as_millis()).unwrap() / 1000;
+    Builder::new().with_secret(secret).build().unwrap().generate(seconds).to_string()
+}
+
+/// From the link to the desk with a password and an app.
+async fn taken_in(browser: &Browser, partner: &Partner, portal: &Portal, token: &str) {
+    browser.page.goto(&portal.at(&format!("/invitation?token={token}"))).await.unwrap();
+    fill(browser, "#login", "lin.wei").await;
+    fill(browser, "#password", PASSWORD).await;
+    click(browser, "form[action='/invitation/password'] button").await;
+    wait_for(browser, "#code").await;
+    let code = code(browser, partner).await;
+    fill(browser, "#code", &code).await;
+    click(browser, "form[action='/invitation/finish'] button").await;
+    wait_for(browser, "details.who").await;
+}
+
+#[rstest]
+#[case::english("en", 1280, true)]
+#[case::chinese("zh-CN", 1280, true)]
+#[case::narrow("zh-CN", 375, true)]
+#[case::without_scripts("en", 1280, false)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_listing_is_published_in_four_steps(
+    #[case] language: &'static str,
+    #[case] width: u32,
+    #[case] scripts: bool,
+) {
+    let (bvf, portal) = partner().await;
+    bvf.organisation().await;
+    let token = invitation(&bvf, "administrator").await;
+    let browser = Browser::looking(Look { width, language, dark: false, scripts }).await;
+    taken_in(&browser, &bvf, &portal, &token).await;
+
+    // New.
+    browser.page.goto(&portal.at("/desk")).await.unwrap();
+    click(&browser, "a[href='/desk/listings/new']").await;
+    wait_for(&browser, "form.editor").await;
+    // Fill in.
+    for (field, text) in [
+        ("title", "社区图书馆周末志愿者"),
+        ("t.title", "Weekend helpers for the library"),
+        ("summary", "帮助孩子们阅读。"),
+        ("description", "每个周末两小时，在阅览室。"),
+        ("costs", "无。"),
+        ("contact", "library@example.org"),
+        ("roles.0.title", "伴读"),
+        ("place.city", "北京"),
+    ] {
+        fill(&browser, &format!("[name='{field}']"), text).await;
+    }
+    for (field, value) in [("language", "zh-CN"), ("t.language", "en")] {
+        let choice = browser.page.find(Locator::Css(&format!("[name='{field}']"))).await.unwrap();
+        choice.select_by_value(value).await.unwrap();
+    }
+    if scripts {
+        assert_eq!(browser.barriers().await, Vec::<String>::new());
+        let wide =
+            browser.page.execute("return document.documentElement.scrollWidth", Vec::new()).await.unwrap();
+        assert!(wide.as_u64().unwrap() <= u64::from(width.max(375)), "{wide} wide");
+    }
+    // Look at both languages.
+    click(&browser, "form.editor button[value='preview']").await;
+    wait_for(&browser, ".columns").await;
+    let text = browser.text().await;
+    assert!(text.contains("Weekend helpers for the library") && text.contains("每个周末两小时"), "{text}");
+    if scripts {
+        assert_eq!(browser.barriers().await, Vec::<String>::new());
+    }
+    // Publish.
+    click(&browser, "button[value='publish']").await;
+    wait_for(&browser, ".said a").await;
+    click(&browser, ".said a").await;
+    wait_for(&browser, ".columns").await;
+    let text = browser.text().await;
+    assert!(
+        text.contains("Weekend helpers for the library") && text.contains("社区图书馆周末志愿者"),
+        "{text}"
+    );
+    browser.close().await;
+}
