@@ -104,7 +104,7 @@ async fn whatever_is_wrong_is_told_in_the_same_words() {
     let router = portal(&fake).await;
     let mut pages = BTreeSet::new();
     for (login, password, code) in
-        [("nobody", PASSWORD, CODE), ("li.na", "not-this-one-91", CODE), ("li.na", PASSWORD, "000000")]
+        [("zhao.lei", PASSWORD, CODE), ("li.na", "not-this-one-91", CODE), ("li.na", PASSWORD, "000000")]
     {
         let fields = [("login", login), ("password", password), ("code", code)];
         let (status, headers, page) = ask(&router, sent("/sign-in", "", &fields)).await;

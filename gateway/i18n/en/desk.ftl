@@ -1,6 +1,8 @@
 field-title = Title
 field-role-title = Name of the role
 field-language = Original language
+field-translation-language = Language of the translation
+field-role-language = Language
 field-where = On site or online
 field-country = Country
 field-region = Region
@@ -84,6 +86,7 @@ desk-where-when = Where and when
 desk-whom = For whom, and whom to ask
 desk-what-for = What it is for
 desk-none = None
+desk-choose = Please choose
 desk-role = Role { $n }
 desk-role-named = Role { $n }: { $title }
 desk-role-field = Role { $n }: { $field }

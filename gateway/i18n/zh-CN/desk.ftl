@@ -1,6 +1,8 @@
 field-title = 标题
 field-role-title = 岗位名称
 field-language = 原文语言
+field-translation-language = 译文语言
+field-role-language = 语言
 field-where = 现场或线上
 field-country = 国家和地区
 field-region = 省份或地区
@@ -81,6 +83,7 @@ desk-where-when = 地点与时间
 desk-whom = 申请对象与联系方式
 desk-what-for = 服务领域与目标
 desk-none = 无
+desk-choose = 请选择
 desk-role = 岗位 { $n }
 desk-role-named = 岗位 { $n }：{ $title }
 desk-role-field = 岗位 { $n }：{ $field }

@@ -127,13 +127,18 @@ pub fn anchor(name: &str) -> String {
     }
 }
 
-/// The label of a field by its name in the form: "Role 2: Tasks".
+/// The label of a field by its name in the form, for who doesn't see where it stands: "Role 2: Tasks".
 pub fn label(name: &str, ui: &Shell) -> String {
+    if name == "t.language" {
+        return ui.t("field-translation-language");
+    }
     let (plain, other) = name.strip_prefix("t.").map_or((name, false), |rest| (rest, true));
     let words: Vec<&str> = plain.split('.').filter(|word| word.parse::<usize>().is_err()).collect();
     let place = plain.strip_prefix("roles.").and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
     let last = match (place, words.as_slice()) {
         (Some(_), ["roles", "title"]) => "role-title",
+        // That a role asks for, not that the texts are written in.
+        (_, [.., "languages", "language"]) => "role-language",
         (_, [.., last]) => last,
         _ => "",
     };
@@ -232,7 +237,7 @@ impl Draw<'_> {
 
     fn input(&self, name: &str) -> Input {
         Input {
-            label: label(name, self.ui),
+            label: self.label(name),
             value: self.fields.one(name).to_owned(),
             language: String::new(),
             fault: self.fault(name),
@@ -242,6 +247,12 @@ impl Draw<'_> {
             rows: 0,
             name: name.to_owned(),
         }
+    }
+
+    /// Fields of a role stand in its box.
+    fn label(&self, name: &str) -> String {
+        let within = name.strip_prefix("roles.").and_then(|rest| rest.split_once('.'));
+        label(within.map_or(name, |(_, field)| field), self.ui)
     }
 
     fn two(&self, name: &str, field: &str) -> Two {
@@ -284,7 +295,7 @@ impl Draw<'_> {
             choices.iter().filter(|choice| choice.chosen).map(|choice| choice.text.as_str()).collect();
         Choose {
             chosen: chosen.join(&self.ui.t("list-separator")),
-            label: label(name, self.ui),
+            label: self.label(name),
             fault: self.fault(name),
             remark: self.said.remarks.get(name).cloned().unwrap_or_default(),
             hint: self.said.hints.get(name).cloned().unwrap_or_default(),

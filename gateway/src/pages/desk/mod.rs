@@ -18,7 +18,7 @@ use volbridge_proto::wire::node::v1 as node;
 
 use crate::{
     app::App,
-    names::{self, OrganisationLine},
+    names::{self, OrganisationLine, best},
     problem::Problem,
     routes,
     session::{FORM_LIMIT, Signed},
@@ -85,9 +85,10 @@ async fn organisations(app: &App, signed: &Signed, ui: &Shell) -> Vec<(String, S
     found
 }
 
-/// The name of a draft: its title, in whatever language it has one.
+/// The name of a draft: its title in the reader's language, else in whatever language it has one.
 fn title(draft: &node::Draft, ui: &Shell) -> String {
-    let own = draft.listing.as_ref().map(|listing| listing.title.as_str()).filter(|title| !title.is_empty());
-    let other = draft.translation.as_ref().and_then(|text| text.fields.get("title")).map(String::as_str);
-    own.or(other).map_or_else(|| ui.t("desk-untitled"), str::to_owned)
+    let own = draft.listing.as_ref().map(|listing| (&listing.language, &listing.title));
+    let other = draft.translation.as_ref().and_then(|text| Some((&text.language, text.fields.get("title")?)));
+    let titles: Vec<_> = [own, other].into_iter().flatten().filter(|(_, title)| !title.is_empty()).collect();
+    best(&titles, |(language, _)| language, ui.lang).map_or_else(|| ui.t("desk-untitled"), |(_, title)| (*title).clone())
 }
