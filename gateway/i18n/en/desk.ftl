@@ -124,6 +124,7 @@ desk-as-published = as it is published now
 desk-author = written by { $name }
 desk-changed-by = changed by { $name }
 desk-decided-by = decided by { $name }
+desk-copy-draft = Copy as a new draft
 desk-discard = Throw this draft away
 desk-discard-why = The draft is gone then. What is published stays as it is.
 desk-discard-yes = Throw it away

@@ -115,6 +115,7 @@ desk-as-published = 查看已发布的版本
 desk-author = { $name }撰写
 desk-changed-by = { $name }修改
 desk-decided-by = { $name }审核
+desk-copy-draft = 复制为新草稿
 desk-discard = 删除这份草稿
 desk-discard-why = 草稿删除后无法恢复，已发布的内容不受影响。
 desk-discard-yes = 确认删除

@@ -88,6 +88,7 @@ struct PreviewPage<'a> {
     submit: bool,
     publish: bool,
     review: bool,
+    copy: bool,
     discard: bool,
 }
 
@@ -169,6 +170,7 @@ async fn context<'a>(
             && (draft.may_edit || draft.may_review)
             && (state == "approved" || open && !draft.review_needed),
         review: draft.may_review && state == "in_review",
+        copy: draft.may_edit,
         discard: draft.may_edit && state != "published",
         done: String::new(),
         problem: String::new(),
