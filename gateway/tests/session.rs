@@ -95,7 +95,7 @@ async fn a_session_is_a_cookie_that_no_script_reads_and_no_other_site_sends() {
     request.headers_mut().insert(header::ORIGIN, "http://localhost:8080".parse().unwrap());
     let (_, headers, _) = ask(&plain, request).await;
     let [cookie] = set_cookies(&headers).try_into().unwrap();
-    assert!(cookie.starts_with("volbridge-session=") && !cookie.contains("Secure"), "{cookie}");
+    assert!(cookie.starts_with("volbridge-session-8080=") && !cookie.contains("Secure"), "{cookie}");
 }
 
 #[tokio::test]

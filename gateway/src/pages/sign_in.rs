@@ -145,7 +145,7 @@ pub async fn passkey(
 pub async fn leave(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     signed.client.sign_out(node::SignOutRequest {}).await?;
     let mut response = Redirect::to(&routes::home()).into_response();
-    response.headers_mut().append(header::SET_COOKIE, session::ended(app.config()));
+    response.headers_mut().append(header::SET_COOKIE, session::ended(app.config())?);
     Ok(response)
 }
 
@@ -156,7 +156,7 @@ pub async fn begin(
     signed: &node::SignedIn,
     next: &str,
 ) -> Result<Response, Problem> {
-    let cookie = session::begun(signed, app)?;
+    let cookie = session::begun(signed, app.config())?;
     if let Some(before) = before
         && let Err(problem) = before.client.sign_out(node::SignOutRequest {}).await
     {

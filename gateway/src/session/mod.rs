@@ -24,7 +24,8 @@ use crate::{
 
 /// The browser gives a cookie of this name only to who set it, and only over TLS.
 const SECURE_COOKIE: &str = "__Host-volbridge-session";
-/// The same on a portal without TLS: the demonstration on one's own machine.
+/// The same on a portal without TLS: the demonstration on one's own machine. Cookies don't tell ports apart, and the
+/// portals of the demonstration differ in nothing else: the port stands in the name.
 const PLAIN_COOKIE: &str = "volbridge-session";
 /// Seconds that the browser keeps the cookie: 14 days.
 const KEPT: u32 = 1_209_600;
@@ -140,8 +141,11 @@ pub async fn recognise(State(app): State<App>, mut request: Request, next: Next)
     request.extensions_mut().insert(who.clone());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    if matches!(who, Who::Nobody) && !sets_cookie(headers, app.config()) {
-        headers.append(header::SET_COOKIE, ended(app.config()));
+    if matches!(who, Who::Nobody)
+        && !sets_cookie(headers, app.config())
+        && let Ok(cookie) = ended(app.config())
+    {
+        headers.append(header::SET_COOKIE, cookie);
     }
     // What somebody sees who is signed in is theirs alone.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
@@ -169,14 +173,27 @@ fn form_token(session: &str) -> String {
     hex::encode(hash.finalize())
 }
 
-fn cookie_name(config: &GatewayConfig) -> &'static str {
-    if config.public_url.starts_with("https://") { SECURE_COOKIE } else { PLAIN_COOKIE }
+fn cookie_name(config: &GatewayConfig) -> String {
+    let address = config.public_url.trim_end_matches('/');
+    if is_secure(config) {
+        return SECURE_COOKIE.to_owned();
+    }
+    let port = address.rsplit_once(':').map(|(_, port)| port);
+    match port.filter(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())) {
+        Some(port) => format!("{PLAIN_COOKIE}-{port}"),
+        None => PLAIN_COOKIE.to_owned(),
+    }
+}
+
+fn is_secure(config: &GatewayConfig) -> bool {
+    config.public_url.starts_with("https://")
 }
 
 fn cookie(headers: &HeaderMap, config: &GatewayConfig) -> Option<String> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let (_, value) = pairs.find(|(name, _)| *name == cookie_name(config))?;
+    let own = cookie_name(config);
+    let (_, value) = pairs.find(|(name, _)| *name == own)?;
     (!value.is_empty() && value.len() <= LONGEST).then(|| value.to_owned())
 }
 
@@ -186,31 +203,24 @@ fn sets_cookie(headers: &HeaderMap, config: &GatewayConfig) -> bool {
     set.any(|value| value.as_bytes().starts_with(start.as_bytes()))
 }
 
-fn flags(config: &GatewayConfig) -> &'static str {
-    if config.public_url.starts_with("https://") {
-        "Path=/; HttpOnly; SameSite=Lax; Secure"
-    } else {
-        "Path=/; HttpOnly; SameSite=Lax"
-    }
+fn written(value: &str, seconds: u32, config: &GatewayConfig) -> Result<HeaderValue, Problem> {
+    let secure = if is_secure(config) { "; Secure" } else { "" };
+    let name = cookie_name(config);
+    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    let mut cookie = HeaderValue::from_str(&text).map_err(|_| Problem::new(Code::Internal))?;
+    // Never in a log.
+    cookie.set_sensitive(true);
+    Ok(cookie)
 }
 
 /// The cookie of a new session. The node says when the session ends, later with each use; the cookie outlives it.
-pub fn begun(signed: &node::SignedIn, app: &App) -> Result<HeaderValue, Problem> {
-    let name = cookie_name(app.config());
-    let text = format!("{name}={}; {}; Max-Age={KEPT}", signed.session, flags(app.config()));
-    let mut value = HeaderValue::from_str(&text).map_err(|_| Problem::new(Code::Internal))?;
-    value.set_sensitive(true);
-    Ok(value)
+pub fn begun(signed: &node::SignedIn, config: &GatewayConfig) -> Result<HeaderValue, Problem> {
+    written(&signed.session, KEPT, config)
 }
 
 /// Takes the cookie away.
-pub fn ended(config: &GatewayConfig) -> HeaderValue {
-    match cookie_name(config) {
-        SECURE_COOKIE => HeaderValue::from_static(
-            "__Host-volbridge-session=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0",
-        ),
-        _ => HeaderValue::from_static("volbridge-session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"),
-    }
+pub fn ended(config: &GatewayConfig) -> Result<HeaderValue, Problem> {
+    written("", 0, config)
 }
 
 #[cfg(test)]

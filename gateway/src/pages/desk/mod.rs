@@ -90,5 +90,6 @@ fn title(draft: &node::Draft, ui: &Shell) -> String {
     let own = draft.listing.as_ref().map(|listing| (&listing.language, &listing.title));
     let other = draft.translation.as_ref().and_then(|text| Some((&text.language, text.fields.get("title")?)));
     let titles: Vec<_> = [own, other].into_iter().flatten().filter(|(_, title)| !title.is_empty()).collect();
-    best(&titles, |(language, _)| language, ui.lang).map_or_else(|| ui.t("desk-untitled"), |(_, title)| (*title).clone())
+    best(&titles, |(language, _)| language, ui.lang)
+        .map_or_else(|| ui.t("desk-untitled"), |(_, title)| (*title).clone())
 }
