@@ -29,6 +29,7 @@ const FILES: &[&str] = &[
     "volbridge/record/v1/node_info.proto",
     "volbridge/record/v1/organisation.proto",
     "volbridge/record/v1/partner_descriptor.proto",
+    "volbridge/record/v1/statistics.proto",
     "volbridge/record/v1/translation.proto",
     "volbridge/record/v1/volunteer_profile.proto",
     "volbridge/record/v1/withdrawal.proto",
@@ -40,6 +41,7 @@ const FILES: &[&str] = &[
     "volbridge/node/v1/people.proto",
     "volbridge/node/v1/records.proto",
     "volbridge/node/v1/search.proto",
+    "volbridge/node/v1/statistics.proto",
 ];
 
 #[expect(clippy::disallowed_methods, reason = "cargo tells a build script where to write by the environment")]

@@ -254,6 +254,7 @@ codes! {
     PeerKey "peer.key" Forbidden "the node that answers doesn't hold a key of the partner";
     PeerSelf "peer.self" Malformed "this is the own partner";
 
+    StatisticsSmall "statistics.small" Malformed "a figure of fewer than ten people is told, or follows from the others";
     WithdrawalKind "withdrawal.kind" Forbidden "records of this kind can't be withdrawn";
     WithdrawalTarget "withdrawal.target" Malformed "the record is not one that this withdrawal can take back";
     RevisionStale "revision.stale" Stale "the subject has a newer revision";

@@ -18,6 +18,7 @@ pub mod kinds;
 pub mod matching;
 pub mod record;
 pub mod seal;
+pub mod statistics;
 pub mod text;
 pub mod time;
 pub mod tlog;

@@ -27,7 +27,7 @@ pub fn content_valid() -> Vectors {
         vectors.accept(name, case);
     }
     let all = statement_cases().into_iter().chain(listing_cases()).chain(other_cases()).chain(people_cases());
-    let all = all.chain(directory::listing_cases()).chain(directory::organisation_cases());
+    let all = all.chain(statistics_cases()).chain(directory::listing_cases()).chain(directory::organisation_cases());
     for (name, statement, faults) in all {
         let mut case = case(&samples::encoded(&statement));
         let Some((_, first)) = faults.first() else { continue };
@@ -186,6 +186,76 @@ fn listing_cases() -> Vec<Refused> {
                 listing.roles = (1..=65).map(|number| Role { number, ..listing.roles[0].clone() }).collect();
             }),
             pair("roles", Code::FieldTooMany),
+        ),
+    ]
+}
+
+fn statistics_cases() -> Vec<Refused> {
+    let pair = |field, code| vec![(field, code)];
+    let statistics = |change: fn(&mut Statistics)| {
+        let mut value = samples::statistics();
+        change(&mut value);
+        samples::public(&Payload::Statistics(value))
+    };
+    let counts = |value: &mut Statistics, place: usize, filled_slots, filled_hidden| {
+        let counts = value.groups[place].counts.as_mut().unwrap();
+        (counts.filled_slots, counts.filled_hidden) = (filled_slots, filled_hidden);
+    };
+    let mut nine = samples::statistics();
+    counts(&mut nine, 7, 9, false);
+    let mut alone = samples::statistics();
+    counts(&mut alone, 0, 0, false);
+    let mut tight = samples::statistics();
+    counts(&mut tight, 1, 47, false);
+    let mut told = samples::statistics();
+    counts(&mut told, 0, 3, true);
+    vec![
+        (
+            "empty statistics",
+            samples::public(&Payload::Statistics(Statistics::default())),
+            vec![("month", Code::FieldRequired), ("total", Code::FieldRequired)],
+        ),
+        ("a month in short", statistics(|value| value.month = "2026-1".into()), pair("month", Code::DateMalformed)),
+        ("a region without its country", statistics(|value| value.country.clear()), pair("country", Code::FieldRequired)),
+        (
+            "a dimension that isn't",
+            statistics(|value| value.groups[7].dimension = "skill".into()),
+            pair("groups[7].dimension", Code::FieldInvalid),
+        ),
+        (
+            "goal 18 in figures",
+            statistics(|value| value.groups[7].group = "18".into()),
+            pair("groups[7].group", Code::FieldInvalid),
+        ),
+        (
+            "groups out of order",
+            statistics(|value| value.groups.swap(1, 2)),
+            pair("groups[2]", Code::FieldUnsorted),
+        ),
+        (
+            "countries that don't add up to the listings",
+            statistics(|value| value.groups[1].counts.as_mut().unwrap().listings = 7),
+            pair("groups", Code::FieldMismatch),
+        ),
+        (
+            "nine people told",
+            samples::public(&Payload::Statistics(nine)),
+            pair("groups[7].counts.filled_slots", Code::StatisticsSmall),
+        ),
+        (
+            "one hidden figure that subtraction gives",
+            samples::public(&Payload::Statistics(alone)),
+            pair("groups", Code::StatisticsSmall),
+        ),
+        (
+            "two hidden figures of ten people together",
+            samples::public(&Payload::Statistics(tight)),
+            pair("groups", Code::StatisticsSmall),
+        ),
+        (
+            "a hidden figure that is told all the same",
+            samples::public(&Payload::Statistics(told)),
+            pair("groups[0].counts.filled_slots", Code::FieldUnexpected),
         ),
     ]
 }

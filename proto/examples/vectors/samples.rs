@@ -132,6 +132,34 @@ pub fn node_info() -> NodeInfo {
     }
 }
 
+pub fn statistics() -> Statistics {
+    let counts = |listings, open_slots, filled: Option<u64>| {
+        let (filled_slots, filled_hidden) = (filled.unwrap_or(0), filled.is_none());
+        Some(StatisticsCounts { listings, open_slots, filled_slots, filled_hidden })
+    };
+    let group = |dimension: &str, group: &str, counts| StatisticsGroup {
+        dimension: dimension.into(),
+        group: group.into(),
+        counts,
+    };
+    Statistics {
+        month: "2026-11".into(),
+        country: "CN".into(),
+        region: "CN-BJ".into(),
+        total: counts(9, 41, Some(57)),
+        groups: vec![
+            group("country", "", counts(1, 0, None)),
+            group("country", "CN", counts(6, 38, Some(40))),
+            group("country", "DE", counts(2, 3, None)),
+            group("month", "", counts(2, 12, Some(0))),
+            group("month", "2027-03", counts(4, 9, Some(27))),
+            group("month", "later", counts(3, 20, Some(30))),
+            group("sdg", "04", counts(5, 20, Some(31))),
+            group("sdg", "13", counts(3, 2, Some(0))),
+        ],
+    }
+}
+
 pub fn agreement() -> Agreement {
     Agreement {
         terms: Some(AgreementTerms {
@@ -362,6 +390,7 @@ pub fn statements() -> Vec<(&'static str, Statement)> {
         ("node-info", public(&Payload::NodeInfo(node_info()))),
         ("organisation", public(&Payload::Organisation(organisation()))),
         ("partner-descriptor", public(&Payload::PartnerDescriptor(descriptor()))),
+        ("statistics", public(&Payload::Statistics(statistics()))),
         ("translation of another's listing", translation_statement()),
         ("volunteer-profile", profile_statement()),
         (

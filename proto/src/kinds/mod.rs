@@ -17,6 +17,7 @@ pub mod node_info;
 pub mod organisation;
 pub mod partner_descriptor;
 mod statement;
+pub mod statistics;
 pub mod translation;
 mod unlisted;
 pub mod volunteer_profile;
@@ -153,6 +154,7 @@ payloads! {
     NodeInfo node_info::INFO, node_info::validate;
     Organisation organisation::INFO, organisation::validate;
     PartnerDescriptor partner_descriptor::INFO, partner_descriptor::validate;
+    Statistics statistics::INFO, statistics::validate;
     Translation translation::INFO, translation::validate;
     VolunteerProfile volunteer_profile::INFO, volunteer_profile::validate;
     Withdrawal withdrawal::INFO, withdrawal::validate;

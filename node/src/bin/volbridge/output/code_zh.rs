@@ -137,6 +137,7 @@ const SENTENCES: &[(Code, &str)] = &[
     (Code::PeerProtocol, "该伙伴违反协议"),
     (Code::PeerKey, "应答的节点没有该伙伴的密钥"),
     (Code::PeerSelf, "这是本伙伴自己"),
+    (Code::StatisticsSmall, "不足十人的数字不能公布，也不能由其他数字推算得出"),
     (Code::WithdrawalKind, "此种类的记录不能撤回"),
     (Code::WithdrawalTarget, "此撤回不能收回该记录"),
     (Code::RevisionStale, "该主题已有更新的修订"),
