@@ -19,7 +19,7 @@ use volbridge_proto::wire::node::v1::{
     listings_client::ListingsClient, logs_client::LogsClient, materials_client::MaterialsClient,
     network_client::NetworkClient, organisations_client::OrganisationsClient,
     partners_client::PartnersClient, profiles_client::ProfilesClient, records_client::RecordsClient,
-    search_client::SearchClient, translations_client::TranslationsClient,
+    search_client::SearchClient, statistics_client::StatisticsClient, translations_client::TranslationsClient,
 };
 
 use crate::problem::Problem;
@@ -178,6 +178,10 @@ reads! {
     suggest = SearchClient.suggest(SuggestRequest) -> SuggestResponse;
     /// Listings for somebody, with the reasons.
     match_listings = SearchClient.r#match(MatchRequest) -> MatchResponse;
+    /// The directory in figures.
+    statistics = StatisticsClient.get(GetStatisticsRequest) -> StatisticsView;
+    /// The partners' signed figures by month.
+    statistics_months = StatisticsClient.months(StatisticsMonthsRequest) -> StatisticsMonthsResponse;
     /// Organisations of a partner.
     organisations = OrganisationsClient.list(ListOrganisationsRequest) -> ListOrganisationsResponse;
     /// One organisation.

@@ -17,6 +17,7 @@ pub mod init;
 pub mod keys;
 pub mod lines;
 mod metrics;
+mod monthly;
 mod node;
 pub mod people;
 mod preface;

@@ -14,7 +14,7 @@ use crate::{
     blobs,
     context::Context,
     error::Error,
-    exchange, ingest,
+    exchange, ingest, monthly,
     publish::Withdraw,
     store::{
         entries::{self, State},
@@ -66,7 +66,8 @@ pub async fn round(context: &Arc<Context>, first: bool) -> Result<(), Error> {
     context.db.write(move |tx| async move { sessions::forget(tx, now).await }.boxed()).await?;
     erase_expired(context).await?;
     withdraw_owed(context).await?;
-    exchange::delivery::drop_carried(context).await
+    exchange::delivery::drop_carried(context).await?;
+    monthly::publish_last(context).await
 }
 
 /// Named records whose time is over: own ones are withdrawn, received ones erased (protocol section 6).

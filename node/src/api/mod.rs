@@ -25,6 +25,7 @@ mod reading;
 mod records;
 mod request;
 mod search;
+mod statistics;
 mod translations;
 
 use std::{future::Future, io, sync::Arc, time::Duration};
@@ -79,6 +80,7 @@ pub struct Api {
     machine: Arc<Machine>,
     cosigners: Arc<provenance::Cosigners>,
     own_log: Arc<provenance::OwnLog>,
+    figures: Arc<statistics::Kept>,
 }
 
 impl Api {
@@ -88,7 +90,13 @@ impl Api {
     /// When the file can't be read.
     pub fn new(context: Arc<Context>) -> io::Result<Self> {
         let machine = Arc::new(Machine::load(&context.config)?);
-        Ok(Self { context, machine, cosigners: Arc::default(), own_log: Arc::default() })
+        Ok(Self {
+            context,
+            machine,
+            cosigners: Arc::default(),
+            own_log: Arc::default(),
+            figures: Arc::default(),
+        })
     }
 
     /// All services, with health and reflection.
@@ -127,6 +135,7 @@ impl Api {
             search_server::SearchServer <= REQUEST,
             accounts_server::AccountsServer <= ACCOUNT_REQUEST,
             desk_server::DeskServer <= REQUEST,
+            statistics_server::StatisticsServer <= REQUEST,
         );
         let (alarm, stopping) = (self.context.db.alarm(), Arc::clone(&self.context));
         self.context.spawn(async move {

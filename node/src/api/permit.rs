@@ -120,6 +120,9 @@ pub const METHODS: &[(&str, Needs)] = &[
     ("Search.Listings", Everyone),
     ("Search.Match", Everyone),
     ("Search.Suggest", Everyone),
+    ("Statistics.Get", Everyone),
+    ("Statistics.Months", Everyone),
+    ("Statistics.Publish", Whole(Operate)),
     ("Translations.Publish", Whole(Review)),
 ];
 

@@ -238,6 +238,7 @@ fn content_json(statement: &Statement) -> Option<String> {
         NodeInfo,
         Organisation,
         PartnerDescriptor,
+        Statistics,
         Translation,
         VolunteerProfile,
         Withdrawal

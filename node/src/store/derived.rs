@@ -20,6 +20,7 @@ const TABLES: &[(&str, &str)] = &[
     ("agreement_end", "SELECT * FROM agreement_end"),
     ("profile", "SELECT * FROM profile"),
     ("consent", "SELECT * FROM consent"),
+    ("statistics", "SELECT * FROM statistics"),
     ("revision", "SELECT * FROM revision"),
     ("withdrawn", "SELECT * FROM withdrawn"),
     ("erasure_receipt", "SELECT * FROM erasure_receipt"),

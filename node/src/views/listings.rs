@@ -9,6 +9,7 @@ use volbridge_proto::{
 use super::{
     Current, Cursor, Page, Shown, Viewer,
     content::{self, EntryRow, select_entries},
+    statistics,
     words::escaped,
 };
 use crate::{
@@ -32,11 +33,12 @@ pub struct Filter {
 /// What an earlier revision's row becomes.
 const REPLACE: &str = "ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, named = excluded.named, \
     published_at = excluded.published_at, expires_at = excluded.expires_at, language = excluded.language, \
-    country = excluded.country";
+    country = excluded.country, starts_month = excluded.starts_month, sdgs = excluded.sdgs, \
+    open_slots = excluded.open_slots, open_until = excluded.open_until, filled_slots = excluded.filled_slots";
 
 /// The row of a listing's current revision.
 fn row(shown: &Shown<'_>, listing: &wire::Listing) -> Vec<Value> {
-    args![
+    let mut row = args![
         shown.log,
         shown.statement.subject.as_bytes(),
         shown.index,
@@ -45,7 +47,9 @@ fn row(shown: &Shown<'_>, listing: &wire::Listing) -> Vec<Value> {
         shown.expires_at(),
         listing.language.to_ascii_lowercase(),
         listing.place.as_ref().map_or("", |place| &place.country)
-    ]
+    ];
+    row.extend(statistics::columns(listing));
+    row
 }
 
 /// Writes rows: of subjects that are `new`, or else in place of those of earlier revisions.
@@ -55,7 +59,8 @@ pub(super) async fn write(
     new: bool,
 ) -> Result<(), StoreError> {
     tx.insert_rows(
-        "INSERT INTO listing (log, subject, entry_index, named, published_at, expires_at, language, country)",
+        "INSERT INTO listing (log, subject, entry_index, named, published_at, expires_at, language, country, \
+         starts_month, sdgs, open_slots, open_until, filled_slots)",
         if new { "" } else { REPLACE },
         shown.iter().map(|(shown, listing)| row(shown, listing)),
     )

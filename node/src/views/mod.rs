@@ -16,6 +16,7 @@ pub mod organisations;
 pub mod page;
 pub mod partners;
 pub mod profiles;
+pub mod statistics;
 pub mod translations;
 pub mod viewer;
 pub mod words;
@@ -78,6 +79,7 @@ pub async fn show(tx: &mut Tx, shown: &[Shown<'_>], new: bool) -> Result<(), Sto
             Payload::Translation(translation) => translations::show(tx, shown, translation).await?,
             Payload::Material(material) => materials::show(tx, shown, material).await?,
             Payload::VolunteerProfile(_) => profiles::show(tx, shown).await?,
+            Payload::Statistics(figures) => statistics::show(tx, shown, figures).await?,
             Payload::Consent(consent) => consents::show(tx, shown, consent).await?,
             _ => event(tx, shown).await?,
         }
@@ -112,6 +114,7 @@ pub async fn hide(tx: &mut Tx, kind: &str, log: i64, subject: SubjectId) -> Resu
         kinds::material::KIND => "DELETE FROM material WHERE log = $1 AND subject = $2",
         kinds::volunteer_profile::KIND => "DELETE FROM profile WHERE log = $1 AND subject = $2",
         kinds::consent::KIND => "DELETE FROM consent WHERE log = $1 AND subject = $2",
+        kinds::statistics::KIND => "DELETE FROM statistics WHERE log = $1 AND subject = $2",
         // Partners and agreements can't be withdrawn, and of other kinds there is no view.
         _ => return Ok(()),
     };
@@ -138,6 +141,7 @@ pub async fn clear(tx: &mut Tx) -> Result<(), StoreError> {
         "DELETE FROM agreement_end",
         "DELETE FROM profile",
         "DELETE FROM consent",
+        "DELETE FROM statistics",
         "DELETE FROM stale_view",
     ] {
         tx.execute(delete, Vec::new()).await?;

@@ -11,5 +11,6 @@ mod hostile;
 mod order;
 mod organisations;
 mod sealed;
+mod statistics;
 mod translations;
 mod world;

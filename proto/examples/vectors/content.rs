@@ -195,7 +195,7 @@ fn statistics_cases() -> Vec<Refused> {
     let statistics = |change: fn(&mut Statistics)| {
         let mut value = samples::statistics();
         change(&mut value);
-        samples::public(&Payload::Statistics(value))
+        samples::statistics_statement(value)
     };
     let counts = |value: &mut Statistics, place: usize, filled_slots, filled_hidden| {
         let counts = value.groups[place].counts.as_mut().unwrap();
@@ -218,6 +218,11 @@ fn statistics_cases() -> Vec<Refused> {
         ("a month in short", statistics(|value| value.month = "2026-1".into()), pair("month", Code::DateMalformed)),
         ("a region without its country", statistics(|value| value.country.clear()), pair("country", Code::FieldRequired)),
         (
+            "figures of a subject of their author's choice",
+            samples::public(&Payload::Statistics(samples::statistics())),
+            pair("statement.subject", Code::FieldMismatch),
+        ),
+        (
             "a dimension that isn't",
             statistics(|value| value.groups[7].dimension = "skill".into()),
             pair("groups[7].dimension", Code::FieldInvalid),
@@ -239,22 +244,22 @@ fn statistics_cases() -> Vec<Refused> {
         ),
         (
             "nine people told",
-            samples::public(&Payload::Statistics(nine)),
+            samples::statistics_statement(nine),
             pair("groups[7].counts.filled_slots", Code::StatisticsSmall),
         ),
         (
             "one hidden figure that subtraction gives",
-            samples::public(&Payload::Statistics(alone)),
+            samples::statistics_statement(alone),
             pair("groups", Code::StatisticsSmall),
         ),
         (
             "two hidden figures of ten people together",
-            samples::public(&Payload::Statistics(tight)),
+            samples::statistics_statement(tight),
             pair("groups", Code::StatisticsSmall),
         ),
         (
             "a hidden figure that is told all the same",
-            samples::public(&Payload::Statistics(told)),
+            samples::statistics_statement(told),
             pair("groups[0].counts.filled_slots", Code::FieldUnexpected),
         ),
     ]

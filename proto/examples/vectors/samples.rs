@@ -1,7 +1,11 @@
 //! Records to make vectors of: one of every kind, with every field filled.
 
 use volbridge_proto::{
-    PartnerId, RecordId, SubjectId, kinds::Payload, record::canonical, wire::record::v1::*,
+    PartnerId, RecordId, SubjectId,
+    kinds::Payload,
+    record::canonical,
+    statistics::{self, Month},
+    wire::record::v1::*,
 };
 
 pub fn home() -> PartnerId {
@@ -158,6 +162,13 @@ pub fn statistics() -> Statistics {
             group("sdg", "13", counts(3, 2, Some(0))),
         ],
     }
+}
+
+/// With the subject of its month.
+pub fn statistics_statement(value: Statistics) -> Statement {
+    let month = Month::parse("2026-11").unwrap();
+    let subject = statistics::subject(home(), month, &value.country, &value.region);
+    Statement { subject: subject.to_vec(), ..public(&Payload::Statistics(value)) }
 }
 
 pub fn agreement() -> Agreement {
@@ -390,7 +401,7 @@ pub fn statements() -> Vec<(&'static str, Statement)> {
         ("node-info", public(&Payload::NodeInfo(node_info()))),
         ("organisation", public(&Payload::Organisation(organisation()))),
         ("partner-descriptor", public(&Payload::PartnerDescriptor(descriptor()))),
-        ("statistics", public(&Payload::Statistics(statistics()))),
+        ("statistics", statistics_statement(statistics())),
         ("translation of another's listing", translation_statement()),
         ("volunteer-profile", profile_statement()),
         (

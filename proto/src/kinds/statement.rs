@@ -9,6 +9,7 @@ use crate::{
         Statement,
         statement::{Authority, parse_subject},
     },
+    statistics::{self, Month},
     tlog::entry::Class,
     wire::record::v1 as wire,
 };
@@ -30,6 +31,7 @@ pub fn statement_faults(statement: &Statement, payload: &Payload) -> Vec<Refusal
             faults.demand(!own, "partner", Code::FieldInvalid);
         }
         Payload::Material(material) => blob_key(&mut faults, statement.class(), material.blob.as_ref()),
+        Payload::Statistics(figures) => one_a_month(&mut faults, statement, figures),
         Payload::Translation(translation) => translated(&mut faults, statement, translation),
         _ => {}
     }
@@ -74,6 +76,13 @@ fn blob_key(faults: &mut Faults, class: Class, blob: Option<&wire::Blob>) {
         Class::Named if !has_key => faults.code("blob.key", Code::FieldRequired),
         _ => {}
     }
+}
+
+/// Figures of one month and part have one subject, so that nobody is counted twice when they are added up.
+fn one_a_month(faults: &mut Faults, statement: &Statement, figures: &wire::Statistics) {
+    let Ok(month) = Month::parse(&figures.month) else { return };
+    let subject = statistics::subject(statement.author, month, &figures.country, &figures.region);
+    faults.demand(statement.subject == subject, "statement.subject", Code::FieldMismatch);
 }
 
 /// The translated revision is the only source, and of the same partner as the subject.
