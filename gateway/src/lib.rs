@@ -13,6 +13,7 @@ mod directory;
 mod events;
 mod extract;
 mod facts;
+mod figures;
 mod guard;
 mod limit;
 mod locale;

@@ -61,6 +61,8 @@ paths! {
     RECORD record(hash) = "/records/{hash}";
     /// The policy that checks a partner's proofs.
     POLICY policy(partner) = "/policy/{partner}";
+    /// The directory in figures.
+    STATISTICS statistics() = "/statistics";
     /// How exchange goes.
     NETWORK network() = "/network";
     /// The same without the page around it.
@@ -150,12 +152,22 @@ paths! {
     API_CONFERENCES api_conferences() = "/api/v1/conferences";
     /// REST: one conference.
     API_CONFERENCE api_conference(id) = "/api/v1/conferences/{id}";
+    /// REST: the directory in figures.
+    API_STATISTICS api_statistics() = "/api/v1/statistics";
     /// REST: one record.
     API_RECORD api_record(hash) = "/api/v1/records/{hash}";
     /// REST: the proof file of a record.
     API_PROOF api_proof(hash) = "/api/v1/records/{hash}/proof";
     /// REST: the description of it all.
     API_DOCUMENT api_document() = "/api/v1/openapi.json";
+}
+
+/// A table of the figures as a file.
+pub const STATISTICS_CSV: &str = "/statistics.csv";
+
+/// A link to one.
+pub fn statistics_csv(by: &str) -> String {
+    format!("{STATISTICS_CSV}?by={by}")
 }
 
 /// C2SP tlog-tiles: checkpoint, tiles and entry bundles of a log.

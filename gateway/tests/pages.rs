@@ -55,6 +55,7 @@ fn addresses(fake: &Fake) -> Vec<String> {
         format!("/organisations/{}", id(&shared.organisations[0].subject)),
         "/conferences".to_owned(),
         format!("/conferences/{}", id(&shared.conferences[0].subject)),
+        "/statistics".to_owned(),
         "/verify".to_owned(),
         format!("/records/{}", hex::encode(&listing.provenance.as_ref().unwrap().hash)),
         "/match".to_owned(),
@@ -443,4 +444,33 @@ async fn a_proof_that_holds_says_so_and_one_that_was_touched_does_not() {
         let (_, _, text) = ask(&router, check(&touched, policy)).await;
         assert!(text.contains("The proof doesn’t hold") && !text.contains("The proof holds"));
     }
+}
+
+#[tokio::test]
+async fn figures_stand_in_pictures_tables_and_files_and_few_people_in_none() {
+    let fake = Fake::new();
+    let router = portal(&fake).await;
+    for (language, country, hidden) in [("en", "Germany", "not told"), ("zh-CN", "德国", "不公布")] {
+        let text = page(&router, "/statistics", language).await;
+        assert_eq!(text.matches("<caption>").count(), 5, "four tables and the signed months");
+        assert_eq!(text.matches("role=\"img\"><title>").count(), 5);
+        assert!(text.contains(&format!("<a href=\"/listings?countries=DE\">{country}</a>")));
+        assert!(text.contains("<a href=\"/listings?sdgs=4\">"));
+        assert!(text.contains("<a href=\"/listings?months=2027-03\">"));
+        assert!(text.contains(hidden) && text.contains(">1,060<"), "{text}");
+    }
+    let (status, headers, text) = ask(&router, get("/statistics.csv?by=country", "en")).await;
+    assert_eq!(
+        (status, headers[header::CONTENT_TYPE].as_bytes()),
+        (StatusCode::OK, &b"text/csv; charset=utf-8"[..])
+    );
+    let expected = "\u{feff}country,name,listings,open_slots,filled_slots\r\n\
+        CN,China,5,38,1000\r\n,Online,1,5,\r\nDE,Germany,1,0,\r\n";
+    assert_eq!(text, expected);
+    let (_, _, text) = ask(&router, get("/statistics.csv?by=month", "zh-CN")).await;
+    assert!(text.contains("2027-03,2027年3月,6,38,1000\r\n"), "{text}");
+    let (_, _, text) = ask(&router, get("/statistics.csv?by=signed", "en")).await;
+    assert!(text.ends_with("2026-10,3,6,40,57,1\r\n2026-09,1,1,0,0,1\r\n"), "{text}");
+    let (status, _, _) = ask(&router, get("/statistics.csv?by=person", "en")).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
 }

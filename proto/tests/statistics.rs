@@ -139,7 +139,8 @@ fn a_second_group_is_hidden_with_a_small_one() {
 
 #[test]
 fn ten_groups_of_one_person_hide_the_total_and_every_sum_that_gives_it() {
-    let hidden = hide(10, &[table(Sums::Parts, &[1; 10]), table(Sums::Parts, &[10]), table(Sums::Overlapping, &[10])]);
+    let hidden =
+        hide(10, &[table(Sums::Parts, &[1; 10]), table(Sums::Parts, &[10]), table(Sums::Overlapping, &[10])]);
     assert!(hidden.total);
     assert_eq!(hidden.groups.iter().map(|codes| codes.len()).collect::<Vec<_>>(), [10, 1, 1]);
 }
@@ -168,7 +169,10 @@ fn a_figure_that_subtraction_gives_is_refused() {
 #[test]
 fn months_are_read_in_one_spelling_and_counted() {
     let month = Month::parse("2026-11").unwrap();
-    assert_eq!((month.plus(2).to_string(), month.plus(-11).to_string()), ("2027-01".into(), "2025-12".into()));
+    assert_eq!(
+        (month.plus(2).to_string(), month.plus(-11).to_string()),
+        ("2027-01".into(), "2025-12".into())
+    );
     assert_eq!(month.end().to_string(), "2026-12-01T00:00:00.000Z");
     assert_eq!(Month::at(month.end()), month.plus(1));
     assert_eq!(Month::at(Timestamp::from_millis(0)).to_string(), "1970-01");
@@ -184,7 +188,12 @@ fn a_months_subject_is_a_public_one_and_differs_by_all_that_it_is_made_from() {
     let one = of(1, month, "", "");
     assert!(one.is_v7());
     assert_eq!(one, of(1, month, "", ""));
-    for other in [of(2, month, "", ""), of(1, month.plus(1), "", ""), of(1, month, "CN", ""), of(1, month, "CN", "CN-BJ")] {
+    for other in [
+        of(2, month, "", ""),
+        of(1, month.plus(1), "", ""),
+        of(1, month, "CN", ""),
+        of(1, month, "CN", "CN-BJ"),
+    ] {
         assert_ne!(one, other);
     }
 }

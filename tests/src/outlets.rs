@@ -339,6 +339,8 @@ fn paths(node: &Partner, hints: &Hints) -> Vec<String> {
         "/listings",
         "/partners",
         "/conferences",
+        "/statistics",
+        "/statistics.csv?by=country",
         "/verify",
         "/network",
         "/network/part",
@@ -353,6 +355,7 @@ fn paths(node: &Partner, hints: &Hints) -> Vec<String> {
         "/api/v1/match?skills=teaching",
         "/api/v1/partners",
         "/api/v1/conferences",
+        "/api/v1/statistics",
         "/api/v1/openapi.json",
         "/api/v1/policy",
     ];

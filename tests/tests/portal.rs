@@ -134,7 +134,7 @@ async fn shown() -> Shown {
     Shown { _partners: [bvf, unv], portal, listing: id, pages }
 }
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
     "/",
     "/listings",
     "/listings?q=nobody&countries=CN",
@@ -143,6 +143,7 @@ const PAGES: [&str; 11] = [
     "/match?skills=teaching&countries=CN&languages=en:B2&from=2027-01-01",
     "/partners",
     "/conferences",
+    "/statistics",
     "/verify",
     "/network",
     "/nothing",

@@ -294,6 +294,7 @@ kind-volbridge-volunteer-profile-v1 = Volunteer’s profile
 kind-volbridge-consent-v1 = Consent
 kind-volbridge-conference-v1 = Conference
 kind-volbridge-material-v1 = Material
+kind-volbridge-statistics-v1 = Statistics of a month
 kind-volbridge-translation-v1 = Translation
 kind-volbridge-withdrawal-v1 = Withdrawal
 kind-volbridge-erasure-receipt-v1 = Erasure receipt

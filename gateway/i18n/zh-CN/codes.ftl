@@ -294,6 +294,7 @@ kind-volbridge-volunteer-profile-v1 = 志愿者资料
 kind-volbridge-consent-v1 = 同意书
 kind-volbridge-conference-v1 = 会议
 kind-volbridge-material-v1 = 会议资料
+kind-volbridge-statistics-v1 = 月度统计
 kind-volbridge-translation-v1 = 译文
 kind-volbridge-withdrawal-v1 = 撤回声明
 kind-volbridge-erasure-receipt-v1 = 删除回执

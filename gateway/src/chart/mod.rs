@@ -1,11 +1,13 @@
 //! Charts as plain SVG, drawn on the server by pure functions. Each has a table
 //! beside it on its page; colours come from the style sheet by class.
 
+mod bars;
 mod countries;
 mod graph;
 mod map;
 mod picture;
 
+pub use bars::{Bar, bars};
 pub use countries::middle;
 pub use graph::{Link, Node, graph};
 pub use map::{Spot, map};

@@ -25,6 +25,7 @@ mod picture;
 mod record;
 mod roles;
 mod sign_in;
+mod statistics;
 mod verify;
 
 pub use self::{
@@ -58,6 +59,8 @@ pub fn router(app: &App) -> Router<App> {
         .route(routes::ORGANISATION, get(organisation::show))
         .route(routes::CONFERENCES, get(conferences::show))
         .route(routes::CONFERENCE, get(conference::show))
+        .route(routes::STATISTICS, get(statistics::show))
+        .route(routes::STATISTICS_CSV, get(statistics::csv))
         .route(routes::MATERIAL_FILE, get(material::file))
         .route(routes::VERIFY, get(verify::show).post(verify::check))
         .route(routes::RECORD, get(record::show))

@@ -12,7 +12,7 @@ use utoipa::{
     },
 };
 
-use super::{changes, conferences, listings, matching, organisations, partners, records, search};
+use super::{changes, conferences, listings, matching, organisations, partners, records, search, statistics};
 use crate::{problem::Problem, routes, texts::Lang};
 
 /// `Authorization: Bearer …`
@@ -45,6 +45,7 @@ pub fn with_examples(document: OpenApi) -> String {
     answer(&mut document, routes::API_PARTNER, "get", &partners::Partner::example());
     answer(&mut document, routes::API_CONFERENCES, "get", &conferences::Conferences::example());
     answer(&mut document, routes::API_CONFERENCE, "get", &conferences::Conference::example());
+    answer(&mut document, routes::API_STATISTICS, "get", &statistics::Statistics::example());
     answer(&mut document, routes::API_RECORD, "get", &records::Record::example());
     answer(&mut document, routes::API_PROOF, "get", &records::PROOF_EXAMPLE);
     answer(&mut document, routes::API_POLICY, "get", &records::POLICY_EXAMPLE);

@@ -13,6 +13,7 @@ mod paging;
 mod partners;
 mod records;
 mod search;
+mod statistics;
 
 use axum::{Router, middleware, routing::get};
 use serde::Serialize;
@@ -50,6 +51,7 @@ pub fn router(app: &App) -> (Router<App>, Document) {
         .routes(routes!(partners::one))
         .routes(routes!(conferences::list))
         .routes(routes!(conferences::one))
+        .routes(routes!(statistics::figures))
         .routes(routes!(records::one))
         .routes(routes!(records::proof))
         .routes(routes!(records::policy))

@@ -12,6 +12,7 @@ mod desk;
 pub mod people;
 mod search;
 mod services;
+mod statistics;
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +30,7 @@ use volbridge_proto::wire::node::v1::{
     listings_server::ListingsServer, logs_server::LogsServer, materials_server::MaterialsServer,
     network_server::NetworkServer, organisations_server::OrganisationsServer,
     partners_server::PartnersServer, profiles_server::ProfilesServer, records_server::RecordsServer,
-    search_server::SearchServer, translations_server::TranslationsServer,
+    search_server::SearchServer, statistics_server::StatisticsServer, translations_server::TranslationsServer,
 };
 
 /// 24 November 2026, 08:00 UTC.
@@ -114,6 +115,7 @@ impl Fake {
             .add_service(DeskServer::new(self.clone()))
             .add_service(ListingsServer::new(self.clone()))
             .add_service(SearchServer::new(self.clone()))
+            .add_service(StatisticsServer::new(self.clone()))
             .add_service(OrganisationsServer::new(self.clone()))
             .add_service(ConferencesServer::new(self.clone()))
             .add_service(MaterialsServer::new(self.clone()))

@@ -19,3 +19,4 @@ mod people;
 mod permission;
 mod proofs;
 mod search;
+mod statistics;

@@ -86,10 +86,7 @@ async fn what_is_public_and_current_is_counted_and_few_people_are_hidden(#[case]
     assert_eq!(told(&figures, "month"), group(months));
     let partners = [(BVF.to_string(), [2, 28, 42]), (UNV.to_string(), [5, 15, 18])];
     assert_eq!(told(&figures, "partner"), partners);
-    assert_eq!(
-        told(&figures, "sdg"),
-        group([("04", [2, 28, 42]), ("13", [2, 13, 15]), ("17", [3, 5, 0])])
-    );
+    assert_eq!(told(&figures, "sdg"), group([("04", [2, 28, 42]), ("13", [2, 13, 15]), ("17", [3, 5, 0])]));
 }
 
 #[rstest]

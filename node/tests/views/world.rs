@@ -206,7 +206,10 @@ pub async fn rows(db: &Db) -> Vec<String> {
             "SELECT log, entry_index, published_at + open_until + open_slots + filled_slots + sdgs, \
              language || country || starts_month FROM listing",
         ),
-        ("statistics", "SELECT log, entry_index, CAST(0 AS BIGINT), month || country || region FROM statistics"),
+        (
+            "statistics",
+            "SELECT log, entry_index, CAST(0 AS BIGINT), month || country || region FROM statistics",
+        ),
         ("translation", "SELECT log, entry_index, quality, language FROM translation"),
         ("conference", "SELECT log, entry_index, starts_at, '' FROM conference"),
         ("material", "SELECT log, entry_index, CAST(0 AS BIGINT), '' FROM material"),

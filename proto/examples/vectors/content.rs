@@ -27,7 +27,10 @@ pub fn content_valid() -> Vectors {
         vectors.accept(name, case);
     }
     let all = statement_cases().into_iter().chain(listing_cases()).chain(other_cases()).chain(people_cases());
-    let all = all.chain(statistics_cases()).chain(directory::listing_cases()).chain(directory::organisation_cases());
+    let all = all
+        .chain(statistics_cases())
+        .chain(directory::listing_cases())
+        .chain(directory::organisation_cases());
     for (name, statement, faults) in all {
         let mut case = case(&samples::encoded(&statement));
         let Some((_, first)) = faults.first() else { continue };
@@ -215,8 +218,16 @@ fn statistics_cases() -> Vec<Refused> {
             samples::public(&Payload::Statistics(Statistics::default())),
             vec![("month", Code::FieldRequired), ("total", Code::FieldRequired)],
         ),
-        ("a month in short", statistics(|value| value.month = "2026-1".into()), pair("month", Code::DateMalformed)),
-        ("a region without its country", statistics(|value| value.country.clear()), pair("country", Code::FieldRequired)),
+        (
+            "a month in short",
+            statistics(|value| value.month = "2026-1".into()),
+            pair("month", Code::DateMalformed),
+        ),
+        (
+            "a region without its country",
+            statistics(|value| value.country.clear()),
+            pair("country", Code::FieldRequired),
+        ),
         (
             "figures of a subject of their author's choice",
             samples::public(&Payload::Statistics(samples::statistics())),

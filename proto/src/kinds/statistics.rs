@@ -89,7 +89,8 @@ fn counts(faults: &mut Faults, counts: &StatisticsCounts) {
 /// The groups of one dimension: what they add up to, and what follows from it.
 fn table(faults: &mut Faults, dimension: &str, total: &StatisticsCounts, groups: &[&StatisticsCounts]) {
     let sums = if dimension == "sdg" { Sums::Overlapping } else { Sums::Parts };
-    for count in [|counts: &StatisticsCounts| counts.listings, |counts: &StatisticsCounts| counts.open_slots] {
+    for count in [|counts: &StatisticsCounts| counts.listings, |counts: &StatisticsCounts| counts.open_slots]
+    {
         let sum = groups.iter().try_fold(0_u64, |sum, group| sum.checked_add(count(group)));
         let fits = match sums {
             Sums::Parts => sum == Some(count(total)),

@@ -162,5 +162,5 @@ pub fn canonical_form(bytes: &[u8]) {
     }
     let Some((name, bytes)) = named(bytes) else { return };
     check!(name, bytes, Body Statement Sealed LocalText Offer Listing Place Coordinates Translation Withdrawal Agreement
-        AgreementTerms Consent Conference Material NodeInfo Organisation PartnerDescriptor Keys VolunteerProfile);
+        AgreementTerms Consent Conference Material NodeInfo Organisation PartnerDescriptor Keys Statistics VolunteerProfile);
 }
