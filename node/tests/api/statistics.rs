@@ -61,7 +61,7 @@ async fn live_figures_follow_what_is_published_and_withdrawn(#[case] place: Plac
     let view = now(&node).await;
     assert_eq!(told(view.total.as_ref()), (2, 19, Some(23)));
     assert_eq!(view.partners.len(), 1);
-    node.withdraw(&few.hash).await;
+    node.withdraw(&few.provenance.unwrap().hash).await;
     assert_eq!(told(now(&node).await.total.as_ref()), (1, 10, Some(20)));
 }
 
