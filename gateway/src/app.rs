@@ -10,6 +10,7 @@ use crate::{
     config::GatewayConfig,
     directory::{self, Counts, Kept},
     limit::Allowance,
+    problem::Problem,
 };
 
 /// Proofs checked at a time: each costs a core for some milliseconds.
@@ -25,6 +26,7 @@ struct Inner {
     own: Kept<node::PartnerView>,
     partners: Kept<Arc<[node::PartnerName]>>,
     counts: Kept<Arc<Counts>>,
+    statistics: Kept<Arc<node::StatisticsView>>,
     allowance: Allowance,
     checks: Arc<Semaphore>,
 }
@@ -38,6 +40,7 @@ impl App {
             own: Kept::default(),
             partners: Kept::default(),
             counts: Kept::default(),
+            statistics: Kept::default(),
             checks: Arc::new(Semaphore::new(CHECKS)),
         }))
     }
@@ -88,5 +91,15 @@ impl App {
     pub async fn counts(&self) -> Arc<Counts> {
         let ask = async { directory::counts(self.node()).await.map(Arc::new) };
         self.0.counts.or_within(directory::COUNTED, self.now(), ask).await.unwrap_or_default()
+    }
+
+    /// Figures of what is public, some seconds old.
+    pub async fn statistics(&self) -> Result<Arc<node::StatisticsView>, Problem> {
+        let ask = async { self.node().statistics(node::GetStatisticsRequest {}).await.map(Arc::new) };
+        match self.0.statistics.or_within(directory::COUNTED, self.now(), ask).await {
+            Some(view) => Ok(view),
+            // Why not is what the second answer says.
+            None => self.node().statistics(node::GetStatisticsRequest {}).await.map(Arc::new),
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::escaped;
 
 const WIDTH: u32 = 340;
 /// Of a row: a line of text, and two bars below it.
-const ROW: u32 = 42;
+const ROW: u32 = 46;
 const BASELINE: u32 = 14;
 const BAR: u32 = 8;
 /// Columns of letters that a name has room for; a Chinese one takes two.

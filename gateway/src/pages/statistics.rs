@@ -78,10 +78,8 @@ struct SignedRow {
 
 /// `GET /statistics`
 pub async fn show(State(app): State<App>, ui: Shell) -> Result<Response, Problem> {
-    let (view, signed) = tokio::join!(
-        app.node().statistics(node::GetStatisticsRequest {}),
-        app.node().statistics_months(node::StatisticsMonthsRequest {})
-    );
+    let (view, signed) =
+        tokio::join!(app.statistics(), app.node().statistics_months(node::StatisticsMonthsRequest {}));
     let (view, signed) = (view?, signed?);
     let total = Counts::new(view.total.as_ref());
     let tables: Vec<Table> = DIMENSIONS.iter().map(|dimension| table(&view, dimension, &ui)).collect();
@@ -208,7 +206,7 @@ pub async fn csv(State(app): State<App>, ui: Shell, Query(asked): Query<By>) -> 
     } else {
         let dimension = DIMENSIONS.iter().find(|dimension| **dimension == asked.by);
         let dimension = dimension.ok_or_else(|| Problem::new(Code::FieldInvalid).at("by"))?;
-        let view = app.node().statistics(node::GetStatisticsRequest {}).await?;
+        let view = app.statistics().await?;
         line(&mut text, [*dimension, "name", "listings", "open_slots", "filled_slots"]);
         for group in groups(&view, dimension, &ui) {
             let Counts { listings, open, filled } = group.counts;

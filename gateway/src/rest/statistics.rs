@@ -6,12 +6,7 @@ use utoipa::ToSchema;
 use volbridge_proto::wire::node::v1 as node;
 
 use super::PartnerRef;
-use crate::{
-    app::App,
-    figures, locale,
-    problem::{Problem, ProblemBody},
-    routes,
-};
+use crate::{app::App, figures, locale, problem::Problem, routes};
 
 /// Listings that are public and current, of all partners.
 #[derive(Debug, Serialize, ToSchema)]
@@ -73,16 +68,11 @@ pub struct SignedMonth {
 /// The directory in figures.
 #[utoipa::path(
     get, path = routes::API_STATISTICS, tag = "statistics",
-    responses(
-        (status = 200, body = Statistics),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = Statistics))
 )]
 pub async fn figures(State(app): State<App>) -> Result<Json<Statistics>, Problem> {
-    let (view, signed) = tokio::join!(
-        app.node().statistics(node::GetStatisticsRequest {}),
-        app.node().statistics_months(node::StatisticsMonthsRequest {})
-    );
+    let (view, signed) =
+        tokio::join!(app.statistics(), app.node().statistics_months(node::StatisticsMonthsRequest {}));
     let (view, signed) = (view?, signed?);
     Ok(Json(Statistics {
         counted_at: locale::iso(view.counted_at),

@@ -82,7 +82,7 @@ macro_rules! counts_by {
             $column,
             " AS code, COUNT(*) AS listings, \
              CAST(SUM(CASE WHEN v.open_until = 0 OR v.open_until > ? THEN v.open_slots ELSE 0 END) AS BIGINT) AS open, \
-             CAST(SUM(v.filled_slots) AS BIGINT) AS filled FROM listing v JOIN log l ON l.number = v.log \
+             CAST(SUM(v.filled_slots) AS BIGINT) AS filled FROM listing v \
              WHERE NOT v.named AND (v.expires_at = 0 OR v.expires_at > ?)"
         )
     };
@@ -92,12 +92,13 @@ macro_rules! counts_by {
 pub async fn figures(on: &impl Query, counted: Counted) -> Result<Figures, StoreError> {
     let mut groups = Groups::default();
     let mut total = wire::StatisticsCounts::default();
-    let by_partner = rows(on, counted, counts_by!("l.partner"), " GROUP BY l.partner").await?;
-    for (partner, listings, open, filled) in by_partner {
-        let partner: Vec<u8> = partner;
+    let logs: Vec<(i64, Vec<u8>)> = on.rows("SELECT number, partner FROM log", args![]).await?;
+    let partners: BTreeMap<i64, Vec<u8>> = logs.into_iter().collect();
+    for (log, listings, open, filled) in rows(on, counted, counts_by!("v.log"), " GROUP BY v.log").await? {
+        let log: i64 = log;
         let counts = counts(listings, open, filled);
         add(&mut total, &counts);
-        if matches!(counted, Counted::Now(_)) {
+        if let (Counted::Now(_), Some(partner)) = (counted, partners.get(&log)) {
             groups.add("partner", hex::encode(partner), &counts);
         }
     }
@@ -135,7 +136,10 @@ where
     let at = counted.at().as_millis();
     let mut select = Select::new(sql, args![at, at]);
     if let Counted::AtEnd(_, partner) = counted {
-        select.add(" AND l.partner = ? AND v.published_at < ?", args![partner.as_bytes(), at]);
+        select.add(
+            " AND v.log IN (SELECT number FROM log WHERE partner = ?) AND v.published_at < ?",
+            args![partner.as_bytes(), at],
+        );
     }
     select.add(group_by, args![]);
     select.rows(on).await

@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 use volbridge_node::{
-    store::Db,
+    store::{Db, args},
     views::statistics::{Counted, Figures, figures, signed},
 };
 use volbridge_proto::{
@@ -153,4 +153,38 @@ async fn signed_figures_of_whole_partners_and_past_months_are_found(#[case] plac
     let mut listings: Vec<u64> = found.iter().map(|row| row.content.total.unwrap().listings).collect();
     listings.sort_unstable();
     assert_eq!(listings, [2, 4]);
+}
+
+/// By hand: `cargo nextest run --run-ignored all -E 'test(a_hundred_thousand_listings)' --no-capture`
+#[rstest]
+#[case::sqlite(sqlite())]
+#[case::postgres(postgres())]
+#[tokio::test]
+#[ignore = "measures"]
+async fn a_hundred_thousand_listings_are_counted_in_a_moment(#[case] place: Place) {
+    let db = place.open().await;
+    fill(&db, &[]).await;
+    let mut tx = db.begin().await.unwrap();
+    let rows = (0..100_000_i64).map(|number| {
+        let countries = ["CN", "DE", "FJ", "KE", "", "AU"];
+        let country = countries[usize::try_from(number % 6).unwrap()];
+        let month = format!("2026-{:02}", number % 12 + 1);
+        let mut subject = vec![0_u8; 8];
+        subject.extend(number.to_be_bytes());
+        let sdgs = 1_i64 << (number % 17 + 1) | 1 << (number % 5 + 1);
+        args![number % 3 + 1, subject, number, false, 1, 0, "en", country, month, sdgs, 5, 0, number % 4]
+    });
+    tx.insert_rows(
+        "INSERT INTO listing (log, subject, entry_index, named, published_at, expires_at, language, country, \
+         starts_month, sdgs, open_slots, open_until, filled_slots)",
+        "",
+        rows,
+    )
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let began = std::time::Instant::now();
+    let figures = now(&db).await;
+    eprintln!("{} listings: {:?}", figures.total.listings, began.elapsed());
+    assert!(began.elapsed() < std::time::Duration::from_secs(5));
 }
