@@ -8,6 +8,7 @@ mod entry;
 mod fault;
 pub mod jsonl;
 mod moment;
+pub mod table;
 
 pub use entry::{Entry, Translation};
 pub use fault::{Fault, WriteError};

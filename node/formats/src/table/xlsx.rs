@@ -1,0 +1,109 @@
+//! Tables as a workbook (ECMA-376): one sheet, every cell a string and never a formula.
+//!
+//! A workbook is held in memory as a whole, both ways: its format allows nothing else. Read are the values that stand
+//! in it, of the first sheet alone; formulas aren't computed. It can't carry a cell of more than 32,767 UTF-16 units.
+
+use std::{collections::BTreeMap, io::Cursor};
+
+use calamine::{DataRef, Reader as _, Xlsx};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
+use volbridge_proto::Code;
+
+use super::{Layout, Source};
+use crate::{Entry, Fault, WriteError};
+
+/// The media type.
+pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+/// UTF-16 units of a cell (ECMA-376 18.3.1.96 and Excel's own limit).
+const CELL: usize = 32_767;
+/// Cells of a row that are looked at: more than there are columns in twelve languages.
+const WIDTH: u32 = 1_024;
+
+/// A table that is written row by row and handed out at the end.
+pub struct Writer {
+    book: Workbook,
+    layout: Layout,
+    row: u32,
+}
+
+impl Writer {
+    /// Begins with the header.
+    pub fn new(layout: Layout) -> Result<Self, WriteError> {
+        let mut book = Workbook::new();
+        // The same table has the same bytes, whenever it is written.
+        let made = ExcelDateTime::from_ymd(2026, 1, 1)?;
+        book.set_properties(&DocProperties::new().set_creation_datetime(&made));
+        let sheet = book.add_worksheet();
+        sheet.set_freeze_panes(1, 0)?;
+        let bold = Format::new().set_bold();
+        for (column, name) in (0..).zip(layout.header()) {
+            sheet.write_string_with_format(0, column, &name, &bold)?;
+        }
+        Ok(Self { book, layout, row: 1 })
+    }
+
+    /// The rows of a listing.
+    pub fn write(&mut self, entry: &Entry) -> Result<(), WriteError> {
+        let sheet = self.book.worksheet_from_index(0)?;
+        for row in self.layout.rows(entry) {
+            for (column, cell) in (0..).zip(row).filter(|(_, cell)| !cell.is_empty()) {
+                if cell.encode_utf16().nth(CELL).is_some() {
+                    return Err(XlsxError::MaxStringLengthExceeded.into());
+                }
+                sheet.write_string(self.row, column, cell)?;
+            }
+            self.row += 1;
+        }
+        Ok(())
+    }
+
+    /// The bytes of the workbook.
+    pub fn finish(mut self) -> Result<Vec<u8>, WriteError> {
+        Ok(self.book.save_to_buffer()?)
+    }
+}
+
+/// Reads the first sheet.
+pub fn open(
+    bytes: Vec<u8>,
+) -> Result<Source<impl Iterator<Item = Result<(u64, Vec<String>), Fault>>>, Fault> {
+    let broken = |error: &calamine::XlsxError| Fault::new(1, "", Code::FieldInvalid, &error.to_string());
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
+    let first = book.sheet_names().first().cloned().unwrap_or_default();
+    let mut cells = book.worksheet_cells_reader(&first).map_err(|error| broken(&error))?;
+    // Cell by cell: a sheet with one cell in its last corner would be gigabytes as a rectangle.
+    let mut rows: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    while let Some(cell) = cells.next_cell().map_err(|error| broken(&error))? {
+        let (row, column) = cell.get_position();
+        let text = text(cell.get_value());
+        if text.is_empty() || column >= WIDTH {
+            continue;
+        }
+        let (cells, column) = (rows.entry(row).or_default(), column as usize);
+        cells.resize(cells.len().max(column + 1), String::new());
+        if let Some(place) = cells.get_mut(column) {
+            *place = text;
+        }
+    }
+    let headers = rows.remove(&0).ok_or_else(|| Fault::new(1, "", Code::FieldRequired, ""))?;
+    Ok(Source { headers, rows: rows.into_iter().map(|(row, cells)| Ok((u64::from(row) + 1, cells))) })
+}
+
+/// A value as a person sees it: days as days, whole numbers without a point.
+fn text(value: &DataRef<'_>) -> String {
+    match value {
+        DataRef::String(text) => text.clone(),
+        DataRef::SharedString(text) => (*text).to_owned(),
+        DataRef::Int(number) => number.to_string(),
+        DataRef::Float(number) => number.to_string(),
+        DataRef::Bool(value) => if *value { "yes" } else { "no" }.to_owned(),
+        DataRef::DateTime(moment) => {
+            let (year, month, day, ..) = moment.to_ymd_hms_milli();
+            format!("{year:04}-{month:02}-{day:02}")
+        }
+        DataRef::DateTimeIso(text) => text.split('T').next().unwrap_or_default().to_owned(),
+        DataRef::DurationIso(text) => text.clone(),
+        DataRef::Error(error) => error.to_string(),
+        DataRef::Empty => String::new(),
+    }
+}
