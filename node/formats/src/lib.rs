@@ -4,11 +4,19 @@
 //! its row and column, and what could be read is handed out beside it. What a format can't carry stands at the
 //! head of its module.
 
+pub mod activity;
+pub mod atom;
 mod entry;
 mod fault;
+pub mod ical;
 pub mod jsonl;
+mod ld;
 mod moment;
+pub mod rpde;
+pub mod schema_org;
+pub mod sitemap;
 pub mod table;
+mod xml;
 
 pub use entry::{Entry, Translation};
 pub use fault::{Fault, WriteError};

@@ -21,11 +21,16 @@ impl<W: Write> Writer<W> {
     /// Begins with the header.
     pub fn new(mut to: W, layout: Layout) -> Result<Self, WriteError> {
         to.write_all(MARK.as_bytes())?;
+        let mut table = Self::further(to, layout);
+        table.rows.write_record(table.layout.header())?;
+        Ok(table)
+    }
+
+    /// Goes on with a table whose header is written.
+    pub fn further(to: W, layout: Layout) -> Self {
         let mut builder = csv::WriterBuilder::new();
         builder.quote_style(csv::QuoteStyle::Always).terminator(csv::Terminator::CRLF);
-        let mut rows = builder.from_writer(to);
-        rows.write_record(layout.header())?;
-        Ok(Self { rows, layout })
+        Self { rows: builder.from_writer(to), layout }
     }
 
     /// The rows of a listing.

@@ -28,3 +28,4 @@ pub use column::{Column, Names};
 pub use layout::Layout;
 pub use mapping::Mapping;
 pub use reader::{Found, Reader, Source};
+pub(crate) use value::{degrees, parse_degrees};
