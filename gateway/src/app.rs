@@ -15,6 +15,8 @@ use crate::{
 
 /// Proofs checked at a time: each costs a core for some milliseconds.
 const CHECKS: usize = 2;
+/// Files of listings written at a time: each asks the node a hundred times.
+const EXPORTS: usize = 8;
 
 /// State of the router; cheap to clone.
 #[derive(Clone)]
@@ -29,6 +31,7 @@ struct Inner {
     statistics: Kept<Arc<node::StatisticsView>>,
     allowance: Allowance,
     checks: Arc<Semaphore>,
+    exports: Arc<Semaphore>,
 }
 
 impl App {
@@ -42,6 +45,7 @@ impl App {
             counts: Kept::default(),
             statistics: Kept::default(),
             checks: Arc::new(Semaphore::new(CHECKS)),
+            exports: Arc::new(Semaphore::new(EXPORTS)),
         }))
     }
 
@@ -71,6 +75,11 @@ impl App {
     /// Permits for checking proofs.
     pub fn checks(&self) -> Arc<Semaphore> {
         Arc::clone(&self.0.checks)
+    }
+
+    /// Permits for writing files of listings.
+    pub fn exports(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.exports)
     }
 
     /// The partner whose portal this is; `None` while the node doesn't answer.

@@ -13,6 +13,7 @@ mod directory;
 mod events;
 mod extract;
 mod facts;
+mod feeds;
 mod figures;
 mod guard;
 mod limit;
@@ -45,6 +46,11 @@ pub async fn router(client: NodeClient, config: GatewayConfig) -> Router {
     let (api, document) = rest::router(&app);
     let open = Router::new().merge(tiles::router()).merge(events::router()).merge(assets::router());
     let pages = pages::router(&app);
-    let inner = pages.merge(api).merge(rest::document(document)).merge(open).with_state(app.clone());
+    let inner = pages
+        .merge(feeds::router())
+        .merge(api)
+        .merge(rest::document(document))
+        .merge(open)
+        .with_state(app.clone());
     guard::around(inner, app)
 }

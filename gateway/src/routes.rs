@@ -39,6 +39,22 @@ paths! {
     LISTING_PICTURE listing_picture(id) = "/listings/{id}/picture.svg";
     /// One listing's card, for pages that are open.
     LISTING_CARD listing_card(id) = "/listings/{id}/card";
+    /// One listing as JSON-LD.
+    LISTING_JSONLD listing_jsonld(id) = "/listings/{id}/about.jsonld";
+    /// Listings as a table.
+    LISTINGS_CSV listings_csv() = "/listings.csv";
+    /// Listings as a workbook.
+    LISTINGS_XLSX listings_xlsx() = "/listings.xlsx";
+    /// Listings, one a line.
+    LISTINGS_JSONL listings_jsonl() = "/listings.jsonl";
+    /// Listings as JSON-LD.
+    LISTINGS_JSONLD listings_jsonld() = "/listings.jsonld";
+    /// The newest listings as a feed.
+    LISTINGS_ATOM listings_atom() = "/listings.atom";
+    /// Start dates of listings.
+    LISTINGS_ICS listings_ics() = "/listings.ics";
+    /// Changes of listings, page by page.
+    FEED_RPDE feed_rpde() = "/feeds/rpde";
     /// Listings that fit somebody.
     MATCH matching() = "/match";
     /// Partners.
@@ -178,6 +194,8 @@ pub fn tiles(partner: impl Display, epoch: u64, path: &str) -> String {
     format!("/log/{partner}/{epoch}/{path}")
 }
 
+/// Pages for search engines.
+pub const SITEMAP: &str = "/sitemap.xml";
 /// Health of this process.
 pub const HEALTHZ: &str = "/healthz";
 /// Whether the node answers.

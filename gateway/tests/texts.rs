@@ -30,6 +30,7 @@ const FAMILIES: &[&str] = &[
     "error-title",
     "facet",
     "field",
+    "format",
     "kind",
     "language",
     "level",

@@ -140,3 +140,13 @@ freshness-published = Published on { $date }. Its partner’s log is up to date 
 freshness-revised = Last changed on { $date }. Its partner’s log is up to date here.
 freshness-published-stale = Published on { $date }. Its partner hasn’t been heard of lately, so it may have changed since.
 freshness-revised-stale = Last changed on { $date }. Its partner hasn’t been heard of lately, so it may have changed since.
+
+# Listings as files and feeds.
+files-title = Take this list with you
+feed-title = Volunteering with Volbridge
+format-csv = Table (CSV)
+format-xlsx = Excel
+format-jsonl = JSON Lines
+format-jsonld = JSON-LD
+format-atom = Feed of the newest (Atom)
+format-ics = Calendar of start dates

@@ -128,3 +128,13 @@ freshness-published = { $date }发布。本站与发布机构的日志保持同�
 freshness-revised = { $date }最后修改。本站与发布机构的日志保持同步。
 freshness-published-stale = { $date }发布。近期没有收到发布机构的消息，内容可能已有变化。
 freshness-revised-stale = { $date }最后修改。近期没有收到发布机构的消息，内容可能已有变化。
+
+# Listings as files and feeds.
+files-title = 导出或订阅这份清单
+feed-title = 志桥志愿项目
+format-csv = 表格（CSV）
+format-xlsx = Excel 工作簿
+format-jsonl = JSON Lines
+format-jsonld = JSON-LD
+format-atom = 订阅最新项目（Atom）
+format-ics = 项目开始日期日历

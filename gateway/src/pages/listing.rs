@@ -112,6 +112,8 @@ struct ListingPage<'a> {
     /// There is nothing in the reader's language: which language there is instead.
     untranslated: String,
     api: String,
+    /// The same as JSON-LD.
+    linked: String,
     demonstration: bool,
     /// For those who share it.
     summary: String,
@@ -173,6 +175,7 @@ pub async fn show(
             ui.lang.code("language", &reading.language)
         },
         api: routes::api_listing(id),
+        linked: routes::listing_jsonld(id),
         demonstration: view.provenance.as_ref().is_some_and(|from| from.demonstration),
         summary: read("summary"),
         picture: format!("{}{}?lang={}", ui.public_url, routes::listing_picture(id), ui.lang),

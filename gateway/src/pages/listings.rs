@@ -14,6 +14,7 @@ use crate::{
     choices::{self, Chip, Choice, Facet},
     extract::Query,
     facts,
+    feeds::{self, Format},
     problem::Problem,
     query::{self, Asked, CHOICES, SORTS, address, as_asked},
     routes,
@@ -58,6 +59,8 @@ struct ListingsPage<'a> {
     live: bool,
     /// The same as JSON.
     api: String,
+    /// The same for other programs.
+    formats: Vec<Format>,
 }
 
 /// `GET /listings`
@@ -99,6 +102,7 @@ pub async fn show(
         },
         live: first && asked.narrowing().next().is_none() && newest_first(&asked),
         api: address(&routes::api_search(), &asked.whole()),
+        formats: feeds::offered(&asked.whole()),
         places: places.into_iter().collect(),
         ui: &ui,
     };

@@ -2,7 +2,7 @@
 //! handlers. Errors are `application/problem+json`; lists are `{items, next_cursor}`.
 
 mod changes;
-mod conditional;
+pub mod conditional;
 mod conferences;
 mod document;
 mod health;
@@ -73,7 +73,9 @@ pub fn document(document: Document) -> Router<App> {
 
 /// Whether what stands at a path is for programs: their errors are problem+json.
 pub fn paths_of_programs(path: &str) -> bool {
-    ["/api/", "/log/", "/policy/", "/events/", "/assets/"].iter().any(|start| path.starts_with(start))
+    ["/api/", "/log/", "/policy/", "/events/", "/feeds/", "/assets/"]
+        .iter()
+        .any(|start| path.starts_with(start))
         || [routes::HEALTHZ, routes::READYZ, routes::METRICS].contains(&path)
 }
 

@@ -31,6 +31,7 @@ pub fn shared(payload: Option<&str>) -> Shared {
         searched: Vec::new(),
         index_is_built_anew: false,
         watched: Vec::new(),
+        changed: Vec::new(),
         next: 58,
         sessions: BTreeMap::new(),
         drafts: Vec::new(),

@@ -57,6 +57,8 @@ pub struct Shared {
     pub index_is_built_anew: bool,
     /// After which change somebody went on.
     pub watched: Vec<String>,
+    /// Changes that are told to whoever comes with a number.
+    pub changed: Vec<node::Change>,
     pub next: u64,
     /// Whose each session is.
     pub sessions: BTreeMap<String, node::Account>,
@@ -105,6 +107,20 @@ impl Fake {
             action: "published".to_owned(),
             at: NOW,
         });
+    }
+
+    /// Something happened to a subject before anybody asks.
+    pub fn remember(&self, kind: &str, subject: &[u8], action: &str) {
+        let mut shared = self.shared.lock().unwrap();
+        let change = node::Change {
+            cursor: (shared.changed.len() + 1).to_string(),
+            kind: kind.to_owned(),
+            subject: subject.to_vec(),
+            action: action.to_owned(),
+            at: NOW,
+            ..Default::default()
+        };
+        shared.changed.push(change);
     }
 
     /// A client joined to it in memory.

@@ -26,13 +26,12 @@ impl Search for Fake {
             cursor => cursor.parse().map_err(|_| problem(error::Code::CursorInvalid, "cursor"))?,
         };
         let mut shared = self.shared.lock().unwrap();
-        let all: Vec<_> = shared.listings.clone();
         shared.searched.push(asked.clone());
         let incomplete = shared.index_is_built_anew;
-        drop(shared);
+        let all = &shared.listings;
         let hits: Vec<&node::ListingView> = all.iter().filter(|view| fits(view, &query, "")).collect();
         let limit = if asked.limit == 0 { 20 } else { asked.limit as usize };
-        let facets = if asked.facets { facets(&all, &query, &asked.facet_names) } else { Vec::new() };
+        let facets = if asked.facets { facets(all, &query, &asked.facet_names) } else { Vec::new() };
         Ok(Response::new(node::SearchListingsResponse {
             total: hits.len() as u64,
             next_cursor: if hits.len() > start + limit { (start + limit).to_string() } else { String::new() },

@@ -306,9 +306,14 @@ impl Network for Fake {
         &self,
         request: Request<node::WatchChangesRequest>,
     ) -> Answer<Self::WatchChangesStream> {
-        self.shared.lock().unwrap().watched.push(request.into_inner().cursor);
+        let cursor = request.into_inner().cursor;
+        let mut shared = self.shared.lock().unwrap();
+        let known = cursor.parse::<usize>().map(|after| shared.changed.iter().skip(after).cloned().collect());
+        let known: Vec<node::Change> = known.unwrap_or_default();
+        shared.watched.push(cursor);
         let changes = BroadcastStream::new(self.changes.subscribe());
-        Ok(Response::new(Box::pin(changes.filter_map(|change| async { change.ok().map(Ok) }))))
+        let coming = changes.filter_map(|change| async { change.ok().map(Ok) });
+        Ok(Response::new(Box::pin(stream::iter(known.into_iter().map(Ok)).chain(coming))))
     }
 }
 
