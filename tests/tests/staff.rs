@@ -104,6 +104,26 @@ async fn taken_in(browser: &Browser, partner: &Partner, portal: &Portal, token: 
     wait_for(browser, "details.who").await;
 }
 
+/// A listing in Chinese, its title in English too.
+async fn write_listing(browser: &Browser) {
+    for (field, text) in [
+        ("title", "社区图书馆周末志愿者"),
+        ("t.title", "Weekend helpers for the library"),
+        ("summary", "帮助孩子们阅读。"),
+        ("description", "每个周末两小时，在阅览室。"),
+        ("costs", "无。"),
+        ("contact", "library@example.org"),
+        ("roles.0.title", "伴读"),
+        ("place.city", "北京"),
+    ] {
+        fill(browser, &format!("[name='{field}']"), text).await;
+    }
+    for (field, value) in [("language", "zh-CN"), ("t.language", "en")] {
+        let choice = browser.page.find(Locator::Css(&format!("[name='{field}']"))).await.unwrap();
+        choice.select_by_value(value).await.unwrap();
+    }
+}
+
 #[rstest]
 #[case::english("en", 1280, true)]
 #[case::chinese("zh-CN", 1280, true)]
@@ -126,22 +146,7 @@ async fn a_new_listing_is_published_in_four_steps(
     click(&browser, "a[href='/desk/listings/new']").await;
     wait_for(&browser, "form.editor").await;
     // Fill in.
-    for (field, text) in [
-        ("title", "社区图书馆周末志愿者"),
-        ("t.title", "Weekend helpers for the library"),
-        ("summary", "帮助孩子们阅读。"),
-        ("description", "每个周末两小时，在阅览室。"),
-        ("costs", "无。"),
-        ("contact", "library@example.org"),
-        ("roles.0.title", "伴读"),
-        ("place.city", "北京"),
-    ] {
-        fill(&browser, &format!("[name='{field}']"), text).await;
-    }
-    for (field, value) in [("language", "zh-CN"), ("t.language", "en")] {
-        let choice = browser.page.find(Locator::Css(&format!("[name='{field}']"))).await.unwrap();
-        choice.select_by_value(value).await.unwrap();
-    }
+    write_listing(&browser).await;
     if scripts {
         assert_eq!(browser.barriers().await, Vec::<String>::new());
         let wide =
@@ -167,4 +172,45 @@ async fn a_new_listing_is_published_in_four_steps(
         "{text}"
     );
     browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_beijing_publishes_in_chinese_is_found_in_melbourne_by_an_english_word() {
+    let (bvf, beijing) = partner().await;
+    let avi = Partner::start("AVI", Database::Sqlite).await;
+    bvf.admit(&avi, None).await;
+    avi.admit(&bvf, None).await;
+    bvf.organisation().await;
+    let melbourne = Portal::start(&avi).await;
+    let token = invitation(&bvf, "editor").await;
+    let desk = Browser::start(1280, "zh-CN").await;
+    taken_in(&desk, &bvf, &beijing, &token).await;
+    desk.page.goto(&beijing.at("/desk/listings/new")).await.unwrap();
+    wait_for(&desk, "form.editor").await;
+    write_listing(&desk).await;
+    click(&desk, "form.editor button[value='preview']").await;
+    wait_for(&desk, "button[value='publish']").await;
+    click(&desk, "button[value='publish']").await;
+    wait_for(&desk, ".said a").await;
+    desk.close().await;
+    avi.follows(&bvf).await;
+
+    // Search, open: a volunteer reads it in English, and sees whose word it is.
+    let reader = Browser::start(1280, "en").await;
+    let found = tokio::time::timeout(PATIENCE, async {
+        loop {
+            reader.page.goto(&melbourne.at("/listings?q=library")).await.unwrap();
+            if reader.page.find(Locator::Css(".card h3 a")).await.is_ok() {
+                break;
+            }
+        }
+    });
+    assert!(found.await.is_ok(), "{}", reader.text().await);
+    click(&reader, ".card h3 a").await;
+    wait_for(&reader, ".provenance").await;
+    let text = reader.text().await;
+    assert!(text.contains("Weekend helpers for the library") && text.contains("每个周末两小时"), "{text}");
+    let signed = reader.page.find(Locator::Css(".provenance")).await.unwrap().text().await.unwrap();
+    assert!(signed.contains("BVF"), "{signed}");
+    reader.close().await;
 }
