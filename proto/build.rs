@@ -35,6 +35,7 @@ const FILES: &[&str] = &[
     "volbridge/record/v1/withdrawal.proto",
     "volbridge/exchange/v1/exchange.proto",
     "volbridge/node/v1/accounts.proto",
+    "volbridge/node/v1/alerts.proto",
     "volbridge/node/v1/desk.proto",
     "volbridge/node/v1/directory.proto",
     "volbridge/node/v1/network.proto",

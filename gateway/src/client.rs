@@ -15,11 +15,12 @@ use tonic_health::pb::{
 };
 use volbridge_proto::wire::node::v1::{
     self as node, accounts_client::AccountsClient, agreements_client::AgreementsClient,
-    blobs_client::BlobsClient, conferences_client::ConferencesClient, desk_client::DeskClient,
-    listings_client::ListingsClient, logs_client::LogsClient, materials_client::MaterialsClient,
-    network_client::NetworkClient, organisations_client::OrganisationsClient,
-    partners_client::PartnersClient, profiles_client::ProfilesClient, records_client::RecordsClient,
-    search_client::SearchClient, statistics_client::StatisticsClient, translations_client::TranslationsClient,
+    alerts_client::AlertsClient, blobs_client::BlobsClient, conferences_client::ConferencesClient,
+    desk_client::DeskClient, listings_client::ListingsClient, logs_client::LogsClient,
+    materials_client::MaterialsClient, network_client::NetworkClient,
+    organisations_client::OrganisationsClient, partners_client::PartnersClient,
+    profiles_client::ProfilesClient, records_client::RecordsClient, search_client::SearchClient,
+    statistics_client::StatisticsClient, translations_client::TranslationsClient,
 };
 
 use crate::problem::Problem;
@@ -224,6 +225,8 @@ reads! {
     accounts = AccountsClient.list(ListAccountsRequest) -> ListAccountsResponse;
     /// What an invitation is for.
     invitation = AccountsClient.get_invitation(GetInvitationRequest) -> Invitation;
+    /// A saved search, for who holds its link.
+    saved_search = AlertsClient.get(SavedSearchRequest) -> SavedSearch;
     /// Drafts that the caller may see.
     drafts = DeskClient.list(ListDraftsRequest) -> ListDraftsResponse;
     /// One draft.
@@ -265,6 +268,12 @@ writes! {
     set_roles = AccountsClient.set_roles(SetRolesRequest) -> Account;
     /// Locks an account, or opens it again.
     set_locked = AccountsClient.set_locked(SetLockedRequest) -> Account;
+    /// Saves a search; a mail asks to confirm it.
+    save_search = AlertsClient.save(SaveSearchRequest) -> SaveSearchResponse;
+    /// Confirms a saved search.
+    confirm_search = AlertsClient.confirm(SavedSearchRequest) -> SavedSearch;
+    /// Erases a saved search.
+    remove_search = AlertsClient.remove(SavedSearchRequest) -> RemoveSavedSearchResponse;
     /// Stores a draft.
     save_draft = DeskClient.save(SaveDraftRequest) -> Draft;
     /// A draft of what is published, or a copy.

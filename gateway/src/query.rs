@@ -139,6 +139,11 @@ impl Asked {
         written(self.pairs())
     }
 
+    /// All that was said, without the page.
+    pub fn said(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs()
+    }
+
     fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.said.iter().map(|(name, value)| (*name, value.as_str()))
     }
@@ -214,6 +219,53 @@ impl Asked {
         }
         Ok(())
     }
+}
+
+/// A query that the node kept, as the parameters of an address.
+pub fn of(query: &node::ListingQuery) -> String {
+    let lists: [(&'static str, &[String]); 9] = [
+        ("countries", &query.countries),
+        ("regions", &query.regions),
+        ("skills", &query.skills),
+        ("languages", &query.languages),
+        ("modalities", &query.modalities),
+        ("durations", &query.durations),
+        ("months", &query.months),
+        ("benefits", &query.benefits),
+        ("causes", &query.causes),
+    ];
+    let mut pairs: Vec<(&str, String)> = Vec::new();
+    let mut one = |name, value: String| {
+        if !value.is_empty() {
+            pairs.push((name, value));
+        }
+    };
+    one("q", query.text.clone());
+    one("readable_in", query.readable_in.clone());
+    one(
+        "organisation",
+        SubjectId::try_from(query.organisation.as_slice())
+            .map_or_else(|_| String::new(), |id| id.to_string()),
+    );
+    one("open", if query.open { "true".to_owned() } else { String::new() });
+    if let Some(near) = &query.near {
+        one("near", format!("{},{}", degrees(near.latitude_e6), degrees(near.longitude_e6)));
+        one("km", near.km.to_string());
+    }
+    query.sdgs.iter().for_each(|goal| one("sdgs", goal.to_string()));
+    for partner in &query.partners {
+        one("partners", hex::encode(partner));
+    }
+    for (name, values) in lists {
+        values.iter().for_each(|value| one(name, value.clone()));
+    }
+    written(pairs.iter().map(|(name, value)| (*name, value.as_str())))
+}
+
+/// Millionths of a degree, as they stand in an address.
+fn degrees(millionths: i32) -> String {
+    let (sign, whole) = (if millionths < 0 { "-" } else { "" }, millionths.unsigned_abs());
+    format!("{sign}{}.{:06}", whole / 1_000_000, whole % 1_000_000)
 }
 
 /// Pairs as the query of an address.

@@ -55,6 +55,14 @@ paths! {
     LISTINGS_ICS listings_ics() = "/listings.ics";
     /// Changes of listings, page by page.
     FEED_RPDE feed_rpde() = "/feeds/rpde";
+    /// Save a search: new listings by mail.
+    ALERTS alerts() = "/alerts";
+    /// A saved search, for who holds its link.
+    ALERT alert(token) = "/alerts/{token}";
+    /// Confirm it.
+    ALERT_CONFIRM alert_confirm(token) = "/alerts/{token}/confirm";
+    /// End and erase it.
+    ALERT_REMOVE alert_remove(token) = "/alerts/{token}/remove";
     /// Listings that fit somebody.
     MATCH matching() = "/match";
     /// Partners.

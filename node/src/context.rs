@@ -42,6 +42,7 @@ use crate::{
     histories::Histories,
     ingest::{Effects, Reader},
     keys::NodeKeys,
+    mail::{Mailer, address::AddressKeys},
     metrics,
     people::People,
     publish::{Publisher, Withdraw},
@@ -97,6 +98,10 @@ pub struct Context {
     pub search: Search,
     /// Who signs in.
     pub people: People,
+    /// Sends mail.
+    pub mailer: Mailer,
+    /// Seals addresses.
+    pub addresses: AddressKeys,
     /// The number of the newest change of the directory.
     pub changes: watch::Sender<i64>,
     /// Wakes who writes receipts, who dials.
@@ -134,6 +139,7 @@ pub(crate) struct Parts {
     pub pins: Arc<Pins>,
     pub dialer: Dialer,
     pub publisher: Publisher,
+    pub mailer: Mailer,
     pub newest_change: i64,
 }
 
@@ -141,6 +147,7 @@ impl Context {
     pub(crate) fn new(parts: Parts) -> Self {
         let exchange = &parts.config.exchange;
         let people = People::new(&parts.config.gateway.public_url, &parts.config.node.name);
+        let addresses = AddressKeys::derive(&parts.keys.sealing);
         let quotas = Quotas::new(Allowance { entries: exchange.day_entries, bytes: exchange.day_bytes });
         Self {
             config: parts.config,
@@ -160,6 +167,8 @@ impl Context {
             under_way: Arc::default(),
             search: Search::default(),
             people,
+            mailer: parts.mailer,
+            addresses,
             changes: watch::Sender::new(parts.newest_change),
             receipts_due: Notify::new(),
             peers_changed: watch::Sender::new(0),

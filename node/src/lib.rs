@@ -16,6 +16,7 @@ pub mod ingest;
 pub mod init;
 pub mod keys;
 pub mod lines;
+pub mod mail;
 mod metrics;
 mod monthly;
 mod node;

@@ -22,6 +22,7 @@ use crate::{
     exchange::{self, MESSAGE, REQUEST, server::ExchangeService},
     heads::{Head, Heads},
     keys::NodeKeys,
+    mail::Mailer,
     preface::Punctual,
     publish::{self, Draft},
     receipts, repair, search,
@@ -75,8 +76,21 @@ impl Node {
         let (publisher, requests) = publish::queue();
         let newest_change = changes::last(&db).await?;
         let own = Own { number: log.number, id: log.id };
-        let parts =
-            Parts { config, db, env, keys, own, blobs, heads, pins, dialer, publisher, newest_change };
+        let mailer = Mailer::new(&config)?;
+        let parts = Parts {
+            config,
+            db,
+            env,
+            keys,
+            own,
+            blobs,
+            heads,
+            pins,
+            dialer,
+            publisher,
+            mailer,
+            newest_change,
+        };
         let context = Arc::new(Context::new(parts));
         if views::are_stale(&context.db).await? {
             tracing::info!("a newer version shows more: the views are derived anew");
@@ -187,6 +201,7 @@ type Connections = tokio::sync::mpsc::Sender<tokio::io::DuplexStream>;
 async fn listen_api(context: &Arc<Context>) -> Result<(Option<SocketAddr>, Connections), Error> {
     let api = Api::new(Arc::clone(context))
         .map_err(|error| Error::new(Code::Internal).at("api.token").because(error))?;
+    context.spawn(api.clone().send_digests());
     let (in_process, connections) = tokio::sync::mpsc::channel(16);
     let (piped, stop) = (api.clone(), context.stop_signal());
     let connections = tokio_stream::wrappers::ReceiverStream::new(connections);

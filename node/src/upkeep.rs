@@ -18,7 +18,7 @@ use crate::{
     publish::Withdraw,
     store::{
         entries::{self, State},
-        revisions, sessions, withdrawals,
+        revisions, saved, sessions, withdrawals,
     },
 };
 
@@ -63,7 +63,17 @@ pub async fn round(context: &Arc<Context>, first: bool) -> Result<(), Error> {
     }
     blobs::forget_uploads(&context.blobs, &context.db, context.now()).await?;
     let now = context.now();
-    context.db.write(move |tx| async move { sessions::forget(tx, now).await }.boxed()).await?;
+    let forgotten = context.db.write(move |tx| {
+        async move {
+            sessions::forget(tx, now).await?;
+            saved::forget_unconfirmed(tx, now).await
+        }
+        .boxed()
+    });
+    if forgotten.await? > 0 {
+        // Nobody confirmed these addresses: their bytes go too.
+        context.db.erase_hard().await?;
+    }
     erase_expired(context).await?;
     withdraw_owed(context).await?;
     exchange::delivery::drop_carried(context).await?;

@@ -292,6 +292,8 @@ codes! {
     DraftState "draft.state" Conflicting "the draft is not at the step for this";
     DraftFaulty "draft.faulty" Conflicting "the draft can't be published as it is: its faults say why";
     ReviewNeeded "review.needed" Forbidden "this partner publishes only what a reviewer has approved";
+    MailNone "mail.none" Unsupported "this node sends no mail";
+    MailFailed "mail.failed" Unavailable "the mail server didn't take the message; try again later";
     IdempotencyKey "idempotency.key" Malformed "the idempotency key is missing or malformed";
     IdempotencyConflict "idempotency.conflict" Conflicting "the idempotency key was used for another request";
     AlreadyExists "already_exists" Conflicting "it exists already";

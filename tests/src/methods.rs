@@ -54,8 +54,26 @@ impl Method {
     pub fn only_reads(&self) -> bool {
         let verb = self.name.split('.').nth(1).unwrap_or_default();
         let writes = [
-            "Add", "Begin", "Create", "Decide", "Discard", "End", "Finish", "Fsck", "Invite", "Publish",
-            "RebuildViews", "Remove", "Revoke", "Save", "Set", "Sign", "Store", "Submit", "Withdraw",
+            "Add",
+            "Begin",
+            "Confirm",
+            "Create",
+            "Decide",
+            "Discard",
+            "End",
+            "Finish",
+            "Fsck",
+            "Invite",
+            "Publish",
+            "RebuildViews",
+            "Remove",
+            "Revoke",
+            "Save",
+            "Set",
+            "Sign",
+            "Store",
+            "Submit",
+            "Withdraw",
         ];
         !writes.iter().any(|write| verb.starts_with(write))
     }

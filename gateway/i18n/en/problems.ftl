@@ -76,3 +76,5 @@ problem-draft-changed = Somebody has changed this draft since you opened it. Wha
 problem-draft-state = The draft is at another step by now. Nothing was changed.
 problem-draft-faulty = The draft can’t be published as it is. What is missing is marked below; nothing is lost.
 problem-review-needed = Here, a second person approves what is published. Hand the draft in for review.
+problem-mail-none = This portal sends no mail. Nothing was saved.
+problem-mail-failed = The mail server didn’t take the message. Nothing was saved; please try again later.

@@ -76,3 +76,5 @@ problem-draft-changed = 您打开之后，已有他人改动此草稿。您所�
 problem-draft-state = 草稿已进入其他阶段。没有任何改动。
 problem-draft-faulty = 草稿尚不能发布。所缺之处已在下方标出；内容不会丢失。
 problem-review-needed = 本机构发布的内容须由另一人批准。请提交审核。
+problem-mail-none = 此门户不发送邮件。没有保存任何内容。
+problem-mail-failed = 邮件服务器未接收邮件。没有保存任何内容，请稍后再试。

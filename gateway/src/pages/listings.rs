@@ -61,6 +61,8 @@ struct ListingsPage<'a> {
     api: String,
     /// The same for other programs.
     formats: Vec<Format>,
+    /// The same by mail.
+    alerts: String,
 }
 
 /// `GET /listings`
@@ -103,6 +105,7 @@ pub async fn show(
         live: first && asked.narrowing().next().is_none() && newest_first(&asked),
         api: address(&routes::api_search(), &asked.whole()),
         formats: feeds::offered(&asked.whole()),
+        alerts: address(&routes::alerts(), &asked.whole()),
         places: places.into_iter().collect(),
         ui: &ui,
     };

@@ -3,6 +3,7 @@
 
 mod account;
 mod again;
+mod alerts;
 mod card;
 mod conference;
 mod conferences;
@@ -53,6 +54,10 @@ pub fn router(app: &App) -> Router<App> {
         .route(routes::LISTING_PICTURE, get(picture::show))
         .route(routes::LISTING_CARD, get(card::show))
         .route(routes::MATCH, get(matching::show))
+        .route(routes::ALERTS, get(alerts::new).post(alerts::save))
+        .route(routes::ALERT, get(alerts::show))
+        .route(routes::ALERT_CONFIRM, post(alerts::confirm))
+        .route(routes::ALERT_REMOVE, post(alerts::remove))
         .route(routes::PARTNERS, get(partners::show))
         .route(routes::PARTNER, get(partner::show))
         .route(routes::ORGANISATIONS, get(organisations::show))

@@ -30,7 +30,8 @@ use volbridge_proto::wire::node::v1::{
     listings_server::ListingsServer, logs_server::LogsServer, materials_server::MaterialsServer,
     network_server::NetworkServer, organisations_server::OrganisationsServer,
     partners_server::PartnersServer, profiles_server::ProfilesServer, records_server::RecordsServer,
-    search_server::SearchServer, statistics_server::StatisticsServer, translations_server::TranslationsServer,
+    search_server::SearchServer, statistics_server::StatisticsServer,
+    translations_server::TranslationsServer,
 };
 
 /// 24 November 2026, 08:00 UTC.

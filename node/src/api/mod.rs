@@ -5,9 +5,11 @@
 
 mod accounts;
 mod agreements;
+mod alerts;
 mod blobs;
 mod conferences;
 mod desk;
+mod digest;
 mod listings;
 mod logs;
 mod maintenance;
@@ -136,6 +138,7 @@ impl Api {
             accounts_server::AccountsServer <= ACCOUNT_REQUEST,
             desk_server::DeskServer <= REQUEST,
             statistics_server::StatisticsServer <= REQUEST,
+            alerts_server::AlertsServer <= ACCOUNT_REQUEST,
         );
         let (alarm, stopping) = (self.context.db.alarm(), Arc::clone(&self.context));
         self.context.spawn(async move {

@@ -71,6 +71,10 @@ pub const METHODS: &[(&str, Needs)] = &[
     ("Agreements.End", Whole(Operate)),
     ("Agreements.List", Everyone),
     ("Agreements.Publish", Whole(Operate)),
+    ("Alerts.Confirm", Everyone),
+    ("Alerts.Get", Everyone),
+    ("Alerts.Remove", Everyone),
+    ("Alerts.Save", Everyone),
     ("Blobs.Fetch", Everyone),
     ("Blobs.Store", Whole(Edit)),
     ("Conferences.Get", Everyone),
@@ -180,7 +184,7 @@ enum Known {
 }
 
 impl Caller {
-    const PUBLIC: Self = Self { who: Known::Public, whole: Rights::NONE, anywhere: Rights::NONE };
+    pub(super) const PUBLIC: Self = Self { who: Known::Public, whole: Rights::NONE, anywhere: Rights::NONE };
     const MACHINE: Self = Self { who: Known::Machine, whole: Rights::ALL, anywhere: Rights::ALL };
 
     fn account_of(who: &Who) -> Self {

@@ -132,6 +132,12 @@ fn kilometres(near: &Near, at: record::Coordinates) -> u32 {
     u32::try_from(metres.div_euclid(1_000) + i64::from(metres % 1_000 > 0)).unwrap_or_default()
 }
 
+/// Whether the public could ask this.
+pub(super) fn check(query: &wire::ListingQuery) -> Result<(), Error> {
+    let query = Some(query.clone());
+    wanted(&wire::SearchListingsRequest { query, ..wire::SearchListingsRequest::default() }, false).map(drop)
+}
+
 fn wanted(request: &wire::SearchListingsRequest, named: bool) -> Result<Wanted, Error> {
     let query = request.query.clone().unwrap_or_default();
     let order = match request.sort() {

@@ -11,6 +11,7 @@ mod exchange;
 mod gateway;
 mod layer;
 mod log;
+mod mail;
 mod node;
 mod secret;
 
@@ -23,7 +24,7 @@ use serde::Deserialize;
 
 pub use self::{
     api::ApiConfig, blobs::BlobsConfig, database::DatabaseConfig, desk::DeskConfig, exchange::ExchangeConfig,
-    gateway::GatewayConfig, log::LogConfig, node::NodeConfig, secret::SecretFile,
+    gateway::GatewayConfig, log::LogConfig, mail::MailConfig, node::NodeConfig, secret::SecretFile,
 };
 
 /// All settings with their defaults and explanations, as `volbridge init` writes them.
@@ -52,6 +53,8 @@ pub struct Config {
     pub blobs: BlobsConfig,
     /// How listings are written.
     pub desk: DeskConfig,
+    /// How mail is sent.
+    pub mail: MailConfig,
 }
 
 /// Where settings come from.
@@ -152,6 +155,7 @@ impl Config {
             ("gateway", self.gateway.faults()),
             ("log", self.log.faults()),
             ("blobs", self.blobs.faults()),
+            ("mail", self.mail.faults()),
         ];
         let named = |section, faults: Faults| {
             faults.into_iter().map(move |(key, why)| (format!("{section}.{key}"), why))

@@ -40,7 +40,7 @@ pub(super) fn secret(env: &Env, prefix: &str) -> (String, SecretHash) {
     (secret, hash)
 }
 
-pub(super) fn hash(secret: &str) -> SecretHash {
+pub(crate) fn hash(secret: &str) -> SecretHash {
     Sha256::digest(secret.as_bytes()).into()
 }
 

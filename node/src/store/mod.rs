@@ -27,6 +27,7 @@ pub mod received;
 pub mod recipients;
 pub mod refusals;
 pub mod revisions;
+pub mod saved;
 pub mod select;
 pub mod sessions;
 pub mod signed;

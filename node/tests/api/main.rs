@@ -9,6 +9,7 @@ mod pg;
 mod place;
 
 mod accounts;
+mod alerts;
 mod content;
 mod desk;
 mod directory;

@@ -173,6 +173,8 @@ const SENTENCES: &[(Code, &str)] = &[
     (Code::DraftState, "草稿不在可以这样做的阶段"),
     (Code::DraftFaulty, "草稿尚不能发布：其问题列明了原因"),
     (Code::ReviewNeeded, "本机构只发布经审核人批准的内容"),
+    (Code::MailNone, "本节点不发送邮件"),
+    (Code::MailFailed, "邮件服务器未接收邮件，请稍后再试"),
     (Code::IdempotencyKey, "幂等键缺失或不合规"),
     (Code::IdempotencyConflict, "幂等键已用于另一请求"),
     (Code::AlreadyExists, "已经存在"),

@@ -1,0 +1,24 @@
+# Saved searches: new listings by mail.
+alerts-title = New projects by mail
+alerts-lead = We write when a new project fits this search, and only then. You need no account.
+alerts-search = Your search
+alerts-everything = all projects
+alerts-see = See the projects
+alerts-how-often = How often at most
+alerts-every-day = once a day
+alerts-every-week = once a week
+alerts-data = Your address stays at this partner, sealed, for nothing but these mails. One click in each mail ends them and erases it.
+alerts-save = Save this search
+alerts-sent = We have written to { $mail }. Open the link in that mail and confirm; only then the search is saved. If nothing arrives within some minutes, look among unwanted mail.
+alerts-saved = Your saved search
+alerts-since = Saved on
+alerts-last = Last mail
+alerts-confirmed = Confirmed: you will hear of new projects.
+alerts-confirm-why = You, or somebody with your address, saved this search. Confirm it, and we write when a new project fits.
+alerts-confirm = Confirm
+alerts-remove-why = No more mails? The search and your address are erased at once.
+alerts-remove = End and erase
+alerts-gone = This search is ended
+alerts-gone-why = There will be no more mails; the search and the address are erased. You can save a new one at any time.
+listings-to-alerts = New projects like these by mail
+field-mail = E-mail address

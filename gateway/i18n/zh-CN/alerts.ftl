@@ -1,0 +1,24 @@
+# 保存的搜索：通过邮件接收新项目。
+alerts-title = 通过邮件接收新项目
+alerts-lead = 仅当有新项目符合此搜索时，我们才会写信。无须账户。
+alerts-search = 您的搜索
+alerts-everything = 全部项目
+alerts-see = 查看项目
+alerts-how-often = 最多多久一次
+alerts-every-day = 每天一次
+alerts-every-week = 每周一次
+alerts-data = 您的邮箱地址加密保存在本机构，仅用于发送这些邮件。在任一邮件中点击一次即可停止并删除。
+alerts-save = 保存此搜索
+alerts-sent = 我们已写信至 { $mail }。请打开信中的链接并确认，之后搜索才会保存。如几分钟内未收到，请查看垃圾邮件。
+alerts-saved = 您保存的搜索
+alerts-since = 保存日期
+alerts-last = 上次邮件
+alerts-confirmed = 已确认：有新项目时您会收到邮件。
+alerts-confirm-why = 您或知道您邮箱的人保存了此搜索。确认之后，有新项目符合时我们会写信给您。
+alerts-confirm = 确认
+alerts-remove-why = 不想再收到邮件？搜索和您的邮箱地址将立即删除。
+alerts-remove = 停止并删除
+alerts-gone = 此搜索已停止
+alerts-gone-why = 不会再有邮件；搜索和邮箱地址均已删除。您可以随时重新保存。
+listings-to-alerts = 通过邮件接收此类新项目
+field-mail = 邮箱地址
