@@ -1,7 +1,5 @@
 //! Properties of what is told about people in figures.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

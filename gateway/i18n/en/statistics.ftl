@@ -32,6 +32,6 @@ statistics-signed-caption = Sums of the partners’ signed figures, newest month
 statistics-signed-none = No partner has signed figures of a month yet.
 statistics-month = Month
 statistics-without = { $count ->
-    [one] without one partner’s, which are too few to be told
-   *[other] without those of { $n } partners, which are too few to be told
+    [one] one partner’s are too few to be told, and left out
+   *[other] those of { $n } partners are too few to be told, and left out
  }
