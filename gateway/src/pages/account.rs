@@ -116,7 +116,7 @@ pub async fn options(signed: Signed, ui: Shell, Form(way): Form<Way>) -> Respons
     let passkey = way.passkey.trim().to_owned();
     let begun =
         signed.client.begin_enrolment(node::BeginEnrolmentRequest { passkey, ..Default::default() }).await;
-    Options::new(begun.map_err(|problem| wrong(&problem, &ui)))
+    Options::answer(begun.map_err(|problem| wrong(&problem, &ui)))
 }
 
 /// `POST /account/finish`

@@ -101,7 +101,7 @@ pub async fn password(
 /// `POST /invitation/options`
 pub async fn options(State(app): State<App>, ui: Shell, Form(chosen): Form<Chosen>) -> Response {
     let begun = app.node().begin_enrolment(request(&chosen, false)).await;
-    Options::new(begun.map_err(|problem| wrong(&problem, &ui)))
+    Options::answer(begun.map_err(|problem| wrong(&problem, &ui)))
 }
 
 /// `POST /invitation/finish`

@@ -63,7 +63,7 @@ pub struct Options {
 
 impl Options {
     /// A ceremony of the node, or a sentence.
-    pub fn new(begun: Result<node::Ceremony, String>) -> Response {
+    pub fn answer(begun: Result<node::Ceremony, String>) -> Response {
         let told = match begun {
             Ok(begun) => {
                 Self { ceremony: hex::encode(begun.id), options: begun.options, problem: String::new() }
@@ -119,7 +119,7 @@ pub async fn enter(
 /// `POST /sign-in/options`
 pub async fn options(State(app): State<App>, ui: Shell) -> Response {
     let begun = app.node().begin_passkey(node::BeginPasskeyRequest {}).await;
-    Options::new(begun.map_err(|problem| problem.sentence(ui.lang)))
+    Options::answer(begun.map_err(|problem| problem.sentence(ui.lang)))
 }
 
 /// `POST /sign-in/passkey`

@@ -68,7 +68,7 @@ fn of_request(request: &Request) -> Option<String> {
 fn below(path: &str, starts: &[&str]) -> bool {
     let below =
         |start: &&str| path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    starts.iter().any(|start| below(&start))
+    starts.iter().any(below)
 }
 
 /// Compared by their hashes: how long it takes tells nothing of the token.

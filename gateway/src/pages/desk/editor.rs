@@ -10,10 +10,11 @@ use serde::Deserialize;
 use volbridge_proto::wire::node::v1 as node;
 
 use super::{
-    fields::{Fields, Read, named},
+    fields::{Fields, named},
     form::{Form, Said, anchor, label, sentence},
     id_of, organisations,
     quality::{self, Hint},
+    read::Read,
     title,
 };
 use crate::{

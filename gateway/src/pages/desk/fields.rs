@@ -4,15 +4,10 @@
 //! Fields go by the paths that the node names them by, roles by their place: `title`, `roles.0.slots`; the other
 //! language's stand below `t.`: `t.title`, `t.roles.0.tasks`.
 
-use std::collections::BTreeMap;
-
 use volbridge_proto::{
-    error::Code,
     id::SubjectId,
     wire::{node::v1 as node, record::v1 as record},
 };
-
-use crate::pages::roles::organisation_id;
 
 /// Prose of the whole listing that both languages have.
 pub const PROSE: &[&str] = &[
@@ -37,16 +32,6 @@ const MOST: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct Fields(pub Vec<(String, String)>);
 
-/// What a form says.
-pub struct Read {
-    pub organisation: Vec<u8>,
-    pub version: u64,
-    pub listing: record::Listing,
-    pub translation: Option<node::DraftTranslation>,
-    /// Fields that can't be read, each with the code of why.
-    pub faults: Vec<(String, Code)>,
-}
-
 impl Fields {
     /// The first of a name.
     pub fn one(&self, name: &str) -> &str {
@@ -68,8 +53,8 @@ impl Fields {
         (0..MOST).take_while(|at| self.0.iter().any(|(key, _)| *key == format!("{start}.{at}.{end}"))).count()
     }
 
-    fn put(&mut self, name: &str, value: impl ToString) {
-        self.0.push((name.to_owned(), value.to_string()));
+    fn put(&mut self, name: &str, value: impl Into<String>) {
+        self.0.push((name.to_owned(), value.into()));
     }
 
     fn put_number(&mut self, name: &str, value: u32) {
@@ -82,8 +67,8 @@ impl Fields {
         let used = (0..count).filter_map(|at| self.one(&format!("roles.{at}.number")).parse::<u32>().ok());
         let next = used.max().unwrap_or(0).saturating_add(1);
         if count < MOST {
-            self.put(&format!("roles.{count}.number"), next);
-            self.put(&format!("roles.{count}.slots"), 1);
+            self.put(&format!("roles.{count}.number"), next.to_string());
+            self.put(&format!("roles.{count}.slots"), "1");
         }
     }
 
@@ -97,9 +82,9 @@ impl Fields {
     pub fn of(draft: &node::Draft) -> Self {
         let mut fields = Self::default();
         let listing = draft.listing.clone().unwrap_or_default();
-        fields.put("version", draft.version);
+        fields.put("version", draft.version.to_string());
         if let Ok(id) = SubjectId::try_from(draft.organisation.as_slice()) {
-            fields.put("organisation", id);
+            fields.put("organisation", id.to_string());
         }
         fields.listing(&listing);
         let translation = draft.translation.clone().unwrap_or_default();
@@ -142,7 +127,7 @@ impl Fields {
         self.put("status", &listing.status);
         listing.causes.iter().for_each(|code| self.put("causes", code));
         listing.checks.iter().for_each(|code| self.put("checks", code));
-        listing.sdgs.iter().for_each(|goal| self.put("sdgs", goal));
+        listing.sdgs.iter().for_each(|goal| self.put("sdgs", goal.to_string()));
         for (at, role) in listing.roles.iter().enumerate() {
             self.role(&format!("roles.{at}"), role);
         }
@@ -167,27 +152,6 @@ impl Fields {
         let offer = role.offer.clone().unwrap_or_default();
         put("offer.stipend", offer.stipend.clone());
         OFFERS.iter().filter(|name| offers(&offer, name)).for_each(|name| put("offer", (*name).to_owned()));
-    }
-
-    /// What the form says; all that can be read.
-    pub fn read(&self) -> Read {
-        let mut reader = Reader { fields: self, faults: Vec::new() };
-        let listing = reader.listing();
-        let translation = reader.translation(&listing);
-        let organisation = match self.one("organisation").trim() {
-            "" => Vec::new(),
-            text => match organisation_id(text) {
-                Some(id) => id.to_vec(),
-                None => reader.fault("organisation", Code::IdMalformed),
-            },
-        };
-        Read {
-            listing: record::Listing { organisation: organisation.clone(), ..listing },
-            organisation,
-            version: self.one("version").parse().unwrap_or(0),
-            translation,
-            faults: reader.faults,
-        }
     }
 }
 
@@ -252,163 +216,6 @@ fn degrees(millionths: i32) -> String {
     let (whole, rest) = (millionths.unsigned_abs() / 1_000_000, millionths.unsigned_abs() % 1_000_000);
     let text = format!("{sign}{whole}.{rest:06}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-struct Reader<'a> {
-    fields: &'a Fields,
-    faults: Vec<(String, Code)>,
-}
-
-impl Reader<'_> {
-    fn fault<T: Default>(&mut self, name: &str, code: Code) -> T {
-        self.faults.push((name.to_owned(), code));
-        T::default()
-    }
-
-    /// One line, or prose with line ends as records have them.
-    fn text(&self, name: &str) -> String {
-        self.fields.one(name).replace("\r\n", "\n").trim().to_owned()
-    }
-
-    fn number(&mut self, name: &str) -> u32 {
-        match self.fields.one(name).trim() {
-            "" => 0,
-            text => text.parse().unwrap_or_else(|_| self.fault(name, Code::FieldOutOfRange)),
-        }
-    }
-
-    fn codes(&self, name: &str) -> Vec<String> {
-        let mut codes: Vec<String> =
-            self.fields.all(name).into_iter().filter(|code| !code.is_empty()).map(str::to_owned).collect();
-        codes.sort_unstable();
-        codes.dedup();
-        codes
-    }
-
-    fn listing(&mut self) -> record::Listing {
-        let place = (self.fields.one("where") != "online").then(|| self.place());
-        let mut sdgs: Vec<u32> =
-            self.fields.all("sdgs").iter().filter_map(|goal| goal.parse().ok()).collect();
-        sdgs.sort_unstable();
-        sdgs.dedup();
-        record::Listing {
-            language: self.text("language"),
-            organisation: Vec::new(),
-            title: self.text("title"),
-            summary: self.text("summary"),
-            description: self.text("description"),
-            remote: place.is_some() && self.fields.one("where") == "hybrid",
-            place,
-            starts_on: self.text("starts_on"),
-            ends_on: self.text("ends_on"),
-            apply_by: self.text("apply_by"),
-            hours_per_week: self.number("hours_per_week"),
-            roles: (0..self.fields.how_many("roles", "number")).map(|at| self.role(at)).collect(),
-            sdgs,
-            requirements: self.text("requirements"),
-            how_to_apply: self.text("how_to_apply"),
-            contact: self.text("contact"),
-            safety: self.text("safety"),
-            costs: self.text("costs"),
-            min_age: self.number("min_age"),
-            max_age: self.number("max_age"),
-            applicants: self.text("applicants"),
-            causes: self.codes("causes"),
-            checks: self.codes("checks"),
-            accessibility: self.text("accessibility"),
-            selection: self.text("selection"),
-            status: self.text("status"),
-            weeks: self.number("weeks"),
-        }
-    }
-
-    fn place(&mut self) -> record::Place {
-        let latitude = self.millionths("place.latitude", 90);
-        let longitude = self.millionths("place.longitude", 180);
-        let coordinates = match (latitude, longitude) {
-            (Some(latitude_e6), Some(longitude_e6)) => {
-                Some(record::Coordinates { latitude_e6, longitude_e6 })
-            }
-            (Some(_), None) => self.fault("place.longitude", Code::FieldRequired),
-            (None, Some(_)) => self.fault("place.latitude", Code::FieldRequired),
-            (None, None) => None,
-        };
-        record::Place {
-            country: self.text("place.country"),
-            region: self.text("place.region"),
-            city: self.text("place.city"),
-            coordinates,
-        }
-    }
-
-    /// "39.9042" → 39904200
-    fn millionths(&mut self, name: &str, most: i32) -> Option<i32> {
-        let text = self.fields.one(name).trim();
-        if text.is_empty() {
-            return None;
-        }
-        let read = text.parse::<f64>().ok().filter(|degrees| degrees.abs() <= f64::from(most));
-        #[expect(clippy::cast_possible_truncation, reason = "at most 180,000,000 by the check above")]
-        let whole = read.map(|degrees| (degrees * 1e6).round() as i32);
-        // One that can't be read is told once, and isn't lacking as well.
-        whole.or_else(|| Some(self.fault(name, Code::FieldOutOfRange)))
-    }
-
-    fn role(&mut self, at: usize) -> record::Role {
-        let name = |field: &str| format!("roles.{at}.{field}");
-        let languages = self.fields.how_many(&format!("roles.{at}.languages"), "language");
-        let offer = record::Offer {
-            stipend: self.text(&name("offer.stipend")),
-            housing: self.fields.has(&name("offer"), "housing"),
-            meals: self.fields.has(&name("offer"), "meals"),
-            travel: self.fields.has(&name("offer"), "travel"),
-            insurance: self.fields.has(&name("offer"), "insurance"),
-            visa: self.fields.has(&name("offer"), "visa"),
-            training: self.fields.has(&name("offer"), "training"),
-            certificate: self.fields.has(&name("offer"), "certificate"),
-        };
-        record::Role {
-            number: self.number(&name("number")),
-            title: self.text(&name("title")),
-            tasks: self.text(&name("tasks")),
-            slots: self.number(&name("slots")),
-            skills: self.codes(&name("skills")),
-            languages: (0..languages)
-                .map(|one| record::LanguageSkill {
-                    language: self.text(&name(&format!("languages.{one}.language"))),
-                    level: self.text(&name(&format!("languages.{one}.level"))),
-                })
-                .filter(|skill| !skill.language.is_empty())
-                .collect(),
-            offer: (offer != record::Offer::default()).then_some(offer),
-            wished_skills: self.codes(&name("wished_skills")),
-            education: self.text(&name("education")),
-            experience_years: self.number(&name("experience_years")),
-            filled: self.number(&name("filled")),
-        }
-    }
-
-    /// `None`: no language was chosen, or nothing was written in it.
-    fn translation(&self, listing: &record::Listing) -> Option<node::DraftTranslation> {
-        let mut fields = BTreeMap::new();
-        let mut say = |field: String, text: String| {
-            if !text.is_empty() {
-                fields.insert(field, text);
-            }
-        };
-        for field in PROSE {
-            say((*field).to_owned(), self.text(&format!("t.{field}")));
-        }
-        for (at, role) in listing.roles.iter().enumerate() {
-            for field in ROLE_PROSE {
-                let text = self.text(&format!("t.roles.{at}.{field}"));
-                say(format!("roles.{}.{field}", role.number), text);
-            }
-        }
-        let language = self.text("t.language");
-        let said = !language.is_empty() && !fields.is_empty();
-        said.then(|| node::DraftTranslation { language, fields: fields.into_iter().collect() })
-    }
 }
 
 /// The form's name of a field that the node found fault with: `roles[0].title` → `roles.0.title`; a role in the

@@ -7,6 +7,7 @@ mod form;
 mod list;
 mod preview;
 mod quality;
+mod read;
 mod step;
 
 use axum::{

@@ -36,6 +36,8 @@ struct Section {
 struct RoleText {
     facts: RoleFacts,
     tasks: String,
+    /// Told as the source has them.
+    borrowed: bool,
 }
 
 /// The listing in one language, labels and all.
@@ -226,9 +228,11 @@ fn column(
         let borrowed = borrowed && *field != "contact";
         Section { heading: lang.code("field", &field.replace('_', "-")), text, borrowed }
     });
-    let roles = listing.roles.iter().map(|role| RoleText {
-        facts: facts::of_role(role, read(&format!("roles.{}.title", role.number)).0, lang),
-        tasks: read(&format!("roles.{}.tasks", role.number)).0,
+    let roles = listing.roles.iter().map(|role| {
+        let (title, title_borrowed) = read(&format!("roles.{}.title", role.number));
+        let (tasks, tasks_borrowed) = read(&format!("roles.{}.tasks", role.number));
+        let borrowed = title_borrowed || tasks_borrowed && !tasks.is_empty();
+        RoleText { facts: facts::of_role(role, title, lang), tasks, borrowed }
     });
     Column {
         language: language.to_owned(),
