@@ -68,7 +68,7 @@ impl Desk {
 }
 
 /// Enough to be published.
-fn whole<'a>(organisation: &'a str) -> Vec<(&'a str, &'a str)> {
+fn whole(organisation: &str) -> Vec<(&str, &str)> {
     vec![
         ("organisation", organisation),
         ("language", "zh-CN"),
