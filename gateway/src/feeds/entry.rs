@@ -40,5 +40,5 @@ fn translation(text: node::ListingText, own: &str) -> Option<Translation> {
     }
     let fields: BTreeMap<String, String> =
         text.fields.into_iter().filter(|(_, text)| !text.is_empty()).collect();
-    Some(Translation { language: text.language, fields })
+    Some(Translation { language: text.language, origin: text.origin, engine: text.engine, fields })
 }

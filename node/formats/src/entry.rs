@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use volbridge_proto::{
     Refusal, SubjectId, Timestamp,
-    kinds::{Payload, listing, unlisted},
+    kinds::{Payload, listing, listing::prose, unlisted},
     wire::record::v1::{Listing, LocalText, Role},
 };
 
@@ -47,6 +47,12 @@ pub struct Entry {
 pub struct Translation {
     /// BCP 47.
     pub language: String,
+    /// How it came about, where that is known: "human", "machine", "memory".
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub origin: String,
+    /// The engine of a machine.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub engine: String,
     /// `title`, `roles.1.tasks`, …: as `kinds::listing::prose` names them.
     pub fields: BTreeMap<String, String>,
 }
@@ -93,17 +99,39 @@ impl Entry {
         near.or(self.organisation.first()).map_or("", |name| &name.text)
     }
 
-    /// Sets a text in a language; its own changes the listing.
-    pub fn translate(&mut self, language: &str, field: &str, text: String) {
-        let place = self.translations.binary_search_by(|known| known.language.as_str().cmp(language));
-        let at = place.unwrap_or_else(|at| {
-            let added = Translation { language: language.to_owned(), fields: BTreeMap::new() };
-            self.translations.insert(at, added);
-            at
-        });
-        if let Some(translation) = self.translations.get_mut(at) {
-            translation.fields.insert(field.to_owned(), text);
+    /// Puts right what people don't see and records don't allow: blanks at the ends of texts, line ends of other systems,
+    /// codes out of order or said twice.
+    pub fn tidy(&mut self) {
+        let fields: Vec<String> = prose(&self.listing).into_iter().map(|(field, _)| field).collect();
+        for field in &fields {
+            if let Some(text) = prose_mut(&mut self.listing, field) {
+                tidied(text);
+            }
         }
+        let listing = &mut self.listing;
+        tidied(&mut listing.contact);
+        if let Some(place) = &mut listing.place {
+            tidied(&mut place.region);
+            tidied(&mut place.city);
+        }
+        for role in &mut listing.roles {
+            if let Some(offer) = &mut role.offer {
+                tidied(&mut offer.stipend);
+            }
+        }
+        for list in [&mut listing.causes, &mut listing.checks] {
+            list.sort();
+            list.dedup();
+        }
+        listing.sdgs.sort_unstable();
+        listing.sdgs.dedup();
+        for translation in &mut self.translations {
+            for text in translation.fields.values_mut() {
+                tidied(text);
+            }
+            translation.fields.retain(|_, text| !text.is_empty());
+        }
+        self.translations.retain(|translation| !translation.fields.is_empty());
     }
 
     /// All that an author would be refused, each with its field.
@@ -112,6 +140,11 @@ impl Entry {
         refusals.extend(unlisted(&Payload::Listing(self.listing.clone())));
         refusals
     }
+}
+
+fn tidied(text: &mut String) {
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    *text = lines.trim_matches([' ', '\n', '\t', '\u{3000}', '\u{a0}']).to_owned();
 }
 
 /// Whether two tags are of the same language as far as both say.

@@ -1,5 +1,7 @@
 //! Feeds: what others' programs read in them.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod samples;
 
 use icalendar::{Component as _, DatePerhapsTime};

@@ -1,5 +1,7 @@
 //! JSON Lines: nothing is lost, and each bad line has its number.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod samples;
 
 use proptest::prelude::*;
@@ -51,6 +53,17 @@ fn a_line_without_end_is_refused_and_the_next_is_read() {
     assert_eq!(found[0].as_ref().unwrap_err().code, Code::FieldTooLong);
     assert_eq!(found[1].as_ref().unwrap(), &samples::ordinary());
     assert_eq!(found.len(), 2);
+}
+
+#[test]
+fn what_people_do_not_see_is_put_right() {
+    let mut entry = samples::filled_with(" a\r\nb\u{3000}\n");
+    entry.listing.causes = ["education", "animals", "education"].map(str::to_owned).into();
+    entry.tidy();
+    let clean = samples::filled_with("a\nb");
+    assert_eq!(entry.listing.causes, ["animals", "education"]);
+    entry.listing.causes = clean.listing.causes.clone();
+    assert_eq!((&entry.listing, &entry.translations), (&clean.listing, &clean.translations));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Tables: what a person keeps in a spreadsheet comes back as it was, and each fault has its cell.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod samples;
 
 use proptest::prelude::*;
@@ -227,6 +229,15 @@ fn a_workbook_with_numbers_and_days_as_excel_writes_them_is_understood() {
     assert_eq!((entries[0].reference.as_str(), listing.starts_on.as_str()), ("14", "2027-03-01"));
     assert_eq!((listing.roles[0].slots, listing.remote), (20, true));
     assert_eq!(listing.place.as_ref().unwrap().coordinates.unwrap().latitude_e6, 25_606_500);
+}
+
+#[test]
+fn a_text_that_no_cell_holds_is_cut_and_says_so_and_the_others_are_whole() {
+    let long = Entry { reference: "1".into(), ..samples::filled_with(&"😀".repeat(20_000)) };
+    let other = Entry { reference: "2".into(), ..samples::ordinary() };
+    let read = sound(from_xlsx(to_xlsx(&[long, other.clone()], Names::English)));
+    assert_eq!(read[0].listing.description, "😀".repeat(16_383) + "…");
+    assert_eq!(read[1], other);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use volbridge_proto::Code;
 
-use super::{Layout, Source};
+use super::{Layout, Row, Source};
 use crate::{Entry, Fault, WriteError};
 
 /// The media type.
@@ -48,9 +48,7 @@ impl<W: Write> Writer<W> {
 }
 
 /// Reads the header, and the rows as they are asked for. Commas, semicolons or tabs between cells, as the header has.
-pub fn open<R: Read>(
-    mut from: R,
-) -> Result<Source<impl Iterator<Item = Result<(u64, Vec<String>), Fault>>>, Fault> {
+pub fn open<R: Read>(mut from: R) -> Result<Source<impl Iterator<Item = Row>>, Fault> {
     let unreadable = |error: &std::io::Error| Fault::new(1, "", Code::FieldInvalid, &error.to_string());
     let mut start = vec![0; 8 * 1024];
     let mut length = 0;

@@ -11,7 +11,7 @@
 //! **Formulas**: a cell that a spreadsheet could take for one is written with `'` before it, and read back without
 //! (`cell`). Numbers that we print ourselves, such as a western longitude, are left as they are.
 //!
-//! What it can't carry: a translation into a language that the layout hasn't, a translated text or an organisation's name
+//! What it can't carry: how a translation came about, a translation into a language that the layout hasn't, a translated text or an organisation's name
 //! that is empty, a translation of a field that the listing doesn't have, an `offer` that gives nothing, a place without
 //! anything in it, and the order of an organisation's names.
 
@@ -27,5 +27,5 @@ pub mod xlsx;
 pub use column::{Column, Names};
 pub use layout::Layout;
 pub use mapping::Mapping;
-pub use reader::{Found, Reader, Source};
+pub use reader::{Found, Reader, Row, Source};
 pub(crate) use value::{degrees, parse_degrees};

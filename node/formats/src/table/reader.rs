@@ -18,6 +18,9 @@ use crate::{
     entry::{PROSE, is_near, prose_mut},
 };
 
+/// A row with its number in the table, or why it can't be read.
+pub type Row = Result<(u64, Vec<String>), Fault>;
+
 /// The rows of a table below its header, each with its number in the table.
 #[derive(Debug)]
 pub struct Source<I> {
@@ -75,7 +78,7 @@ impl Found {
     }
 }
 
-impl<I: Iterator<Item = Result<(u64, Vec<String>), Fault>>> Reader<I> {
+impl<I: Iterator<Item = Row>> Reader<I> {
     /// Reads rows with what their headers mean.
     pub fn new(source: Source<I>, mapping: Mapping) -> Self {
         Self { rows: source.rows, mapping, draft: None, seen: HashSet::new() }
@@ -98,7 +101,7 @@ impl<I: Iterator<Item = Result<(u64, Vec<String>), Fault>>> Reader<I> {
     }
 }
 
-impl<I: Iterator<Item = Result<(u64, Vec<String>), Fault>>> Iterator for Reader<I> {
+impl<I: Iterator<Item = Row>> Iterator for Reader<I> {
     type Item = Found;
 
     fn next(&mut self) -> Option<Found> {
@@ -121,7 +124,7 @@ impl<I: Iterator<Item = Result<(u64, Vec<String>), Fault>>> Iterator for Reader<
             };
             match &mut self.draft {
                 Some(draft) if draft.continues(&cells, &self.mapping) => {
-                    draft.go_on(row, &cells, &self.mapping)
+                    draft.go_on(row, &cells, &self.mapping);
                 }
                 _ => {
                     let before = self.draft.take();
@@ -262,7 +265,7 @@ impl Draft {
                 }
                 continue;
             };
-            entry.translations.push(Translation { language, fields });
+            entry.translations.push(Translation { language, fields, ..Translation::default() });
         }
         for name in &mut entry.organisation {
             if name.language.is_empty() {

@@ -1,15 +1,16 @@
 //! Tables as a workbook (ECMA-376): one sheet, every cell a string and never a formula.
 //!
 //! A workbook is held in memory as a whole, both ways: its format allows nothing else. Read are the values that stand
-//! in it, of the first sheet alone; formulas aren't computed. It can't carry a cell of more than 32,767 UTF-16 units.
+//! in it, of the first sheet alone; formulas aren't computed. It can't carry a cell of more than 32,767 UTF-16 units:
+//! a longer text is cut and ends in `…`, for one listing must not keep all others from being written.
 
 use std::{collections::BTreeMap, io::Cursor};
 
 use calamine::{DataRef, Reader as _, Xlsx};
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook};
 use volbridge_proto::Code;
 
-use super::{Layout, Source};
+use super::{Layout, Row, Source};
 use crate::{Entry, Fault, WriteError};
 
 /// The media type.
@@ -47,10 +48,7 @@ impl Writer {
         let sheet = self.book.worksheet_from_index(0)?;
         for row in self.layout.rows(entry) {
             for (column, cell) in (0..).zip(row).filter(|(_, cell)| !cell.is_empty()) {
-                if cell.encode_utf16().nth(CELL).is_some() {
-                    return Err(XlsxError::MaxStringLengthExceeded.into());
-                }
-                sheet.write_string(self.row, column, cell)?;
+                sheet.write_string(self.row, column, fitting(cell))?;
             }
             self.row += 1;
         }
@@ -64,9 +62,7 @@ impl Writer {
 }
 
 /// Reads the first sheet.
-pub fn open(
-    bytes: Vec<u8>,
-) -> Result<Source<impl Iterator<Item = Result<(u64, Vec<String>), Fault>>>, Fault> {
+pub fn open(bytes: Vec<u8>) -> Result<Source<impl Iterator<Item = Row>>, Fault> {
     let broken = |error: &calamine::XlsxError| Fault::new(1, "", Code::FieldInvalid, &error.to_string());
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
     let first = book.sheet_names().first().cloned().unwrap_or_default();
@@ -87,6 +83,21 @@ pub fn open(
     }
     let headers = rows.remove(&0).ok_or_else(|| Fault::new(1, "", Code::FieldRequired, ""))?;
     Ok(Source { headers, rows: rows.into_iter().map(|(row, cells)| Ok((u64::from(row) + 1, cells))) })
+}
+
+/// A text as far as a cell holds it.
+fn fitting(cell: String) -> String {
+    if cell.encode_utf16().nth(CELL).is_none() {
+        return cell;
+    }
+    let mut units = 0;
+    let fits = |sign: &char| {
+        units += sign.len_utf16();
+        units < CELL
+    };
+    let mut cut: String = cell.chars().take_while(fits).collect();
+    cut.push('…');
+    cut
 }
 
 /// A value as a person sees it: days as days, whole numbers without a point.

@@ -118,7 +118,7 @@ pub fn ordinary() -> Entry {
         subject: Some(SubjectId::v7(1_700_000_000_000, [9; 10])),
         reference: "2027-014".into(),
         listing,
-        translations: vec![Translation { language: "en".into(), fields }],
+        translations: vec![Translation { language: "en".into(), fields, ..Translation::default() }],
         organisation: vec![name("en", "Beijing Volunteer Federation"), name("zh-CN", "北京市志愿服务联合会")],
         partner: "bvf.example".into(),
         link: "https://bvf.example/listings/1".into(),
@@ -317,7 +317,7 @@ pub fn entry() -> impl Strategy<Value = Entry> {
             let fields = prose(&listing).into_iter().zip(words);
             let fields: BTreeMap<_, _> =
                 fields.filter_map(|((field, _), text)| Some((field, text?))).collect();
-            let translation = Translation { language: language.to_owned(), fields };
+            let translation = Translation { language: language.to_owned(), fields, ..Translation::default() };
             let translations = if translation.fields.is_empty() { Vec::new() } else { vec![translation] };
             Entry {
                 subject: Some(SubjectId::v7(1_700_000_000_000, random)),
