@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     commands::{
-        account, blob, config, demo, fsck, init, list, log, partner, publish, record, serve, show, withdraw,
+        account, blob, config, demo, fsck, import, init, list, log, partner, publish, record, serve, show, withdraw,
     },
     lang::Lang,
 };
@@ -56,6 +56,8 @@ pub enum Command {
     /// Partners: admit, list, show, export
     #[command(subcommand)]
     Partner(partner::Command),
+    /// Publish listings from a file of another program: CSV, XLSX, JSON Lines or JSON-LD
+    Import(import::Args),
     /// Volunteering projects
     #[command(subcommand)]
     Listing(NounCommand),

@@ -6,6 +6,7 @@ pub mod config;
 pub mod demo;
 mod evidence;
 pub mod fsck;
+pub mod import;
 pub mod init;
 pub mod list;
 pub mod log;
@@ -34,6 +35,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         Command::Serve(args) => serve::run(session, args).await,
         Command::Account(command) => account::run(session, command).await,
         Command::Partner(command) => partner::run(session, command).await,
+        Command::Import(args) => import::run(session, args).await,
         Command::Listing(command) => noun(session, Noun::Listing, command).await,
         Command::Organisation(command) => noun(session, Noun::Organisation, command).await,
         Command::Conference(command) => noun(session, Noun::Conference, command).await,

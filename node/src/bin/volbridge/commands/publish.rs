@@ -144,7 +144,8 @@ async fn send(
     Err(partly(faults, &done, total - published, unsent, lang))
 }
 
-fn partly(mut faults: Vec<input::Fault>, done: &str, left: usize, unsent: usize, lang: Lang) -> Problem {
+/// The report when some were published and others weren't.
+pub fn partly(mut faults: Vec<input::Fault>, done: &str, left: usize, unsent: usize, lang: Lang) -> Problem {
     faults.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
     let code = faults.first().map_or(Code::InputMalformed, |fault| fault.refusal.code);
     let what = say!(
@@ -242,7 +243,8 @@ fn line(value: &Value) -> String {
     format!("{}  {}  {}:{}", text(&value["id"]), text(&value["hash"]), text(&value["file"]), value["line"])
 }
 
-fn progress(length: usize) -> ProgressBar {
+/// A bar for so many entries.
+pub fn progress(length: usize) -> ProgressBar {
     if length < 2 {
         return ProgressBar::hidden();
     }
