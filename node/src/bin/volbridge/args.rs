@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     commands::{
-        account, blob, config, demo, fsck, import, init, list, log, partner, publish, record, serve, show, withdraw,
+        account, blob, config, demo, fsck, import, init, list, log, partner, publish, record, serve, show,
+        withdraw,
     },
     lang::Lang,
 };
