@@ -54,7 +54,7 @@ impl App {
         &self.0.client
     }
 
-    /// The node, as its operator; for `/network` alone.
+    /// The node, as its operator: for `/network`, and for who comes in to a demonstration.
     pub fn operator(&self) -> &NodeClient {
         self.0.config.operator.as_ref().unwrap_or(&self.0.client)
     }

@@ -38,7 +38,7 @@ pub struct GatewayConfig {
     pub network_page: NetworkPage,
     /// Languages of the portal, the preferred one first: `zh-CN`, `en`.
     pub languages: Vec<String>,
-    /// Client with the operator's token, for `/network` alone.
+    /// Client with the operator's token: for `/network`, and for who comes in to a demonstration.
     pub operator: Option<NodeClient>,
     /// How much one address may ask.
     pub limits: Limits,

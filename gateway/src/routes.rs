@@ -23,6 +23,8 @@ paths! {
     DEMO demo() = "/demo";
     /// What the tour's step shows, without the page around it.
     DEMO_PART demo_part() = "/demo/part";
+    /// Come in as an operator.
+    DEMO_JOIN demo_join() = "/demo/join";
     /// Publish a listing.
     DEMO_PUBLISH demo_publish() = "/demo/publish";
     /// Seal a profile.

@@ -58,3 +58,6 @@ profile-name = Name
 profile-languages = Languages
 profile-experience = Experience
 profile-available = Available
+demo-guest = Guest
+demo-join = Make me an operator
+demo-join-why = This is a demonstration: you can make yourself an account of this partner and write, review and publish listings.

@@ -58,3 +58,6 @@ profile-name = 姓名
 profile-languages = 语言
 profile-experience = 经历
 profile-available = 可服务时间
+demo-guest = 访客
+demo-join = 让我成为运维者
+demo-join-why = 这是演示网络：您可以为自己建立本机构的账户，撰写、审核和发布项目。

@@ -79,6 +79,7 @@ pub fn router(app: &App) -> Router<App> {
     router
         .route(routes::DEMO, get(demo::show))
         .route(routes::DEMO_PART, get(demo::part))
+        .route(routes::DEMO_JOIN, post(demo::join))
         .route(routes::DEMO_PUBLISH, post(demo::publish))
         .route(routes::DEMO_SEAL, post(demo::seal))
         .route(routes::DEMO_OPEN, post(demo::open))

@@ -14,6 +14,7 @@ use axum::{
 };
 use http::HeaderMap;
 use serde::Deserialize;
+use volbridge_proto::wire::node::v1 as node;
 
 use self::{trail::Trail, view::Tour};
 use super::render;
@@ -80,6 +81,14 @@ pub async fn part(
 ) -> Result<Response, Problem> {
     let tour = Tour::load(&Cast::of(&app)?, &ui, trail, key(&headers), false).await;
     render(&DemoPart { ui: &ui, tour })
+}
+
+/// `POST /demo/join`: whoever tries the demonstration becomes an operator of the partner whose portal this is.
+pub async fn join(State(app): State<App>, ui: Shell) -> Result<Response, Problem> {
+    let role = node::Role { name: "operator".to_owned(), ..node::Role::default() };
+    let request = node::InviteRequest { name: ui.t("demo-guest"), roles: vec![role], account: Vec::new() };
+    let invited = app.operator().invite(request).await?;
+    Ok(Redirect::to(&format!("{}?token={}", routes::invitation(), invited.token)).into_response())
 }
 
 /// What every form of the tour sends: the trail so far, and a key that makes a
