@@ -14,6 +14,7 @@ use volbridge_proto::codes;
 /// Keys that are put together from a family and a code.
 const FAMILIES: &[&str] = &[
     "account-done",
+    "alerts-every",
     "applicants",
     "benefit",
     "cause",
