@@ -1,6 +1,6 @@
 //! Feeds: what others' programs read in them.
 
-#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
 
 mod samples;
 

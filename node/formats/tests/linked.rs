@@ -1,6 +1,6 @@
 //! JSON-LD and RPDE: a round trip loses nothing that the format can carry.
 
-#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
 
 mod samples;
 
