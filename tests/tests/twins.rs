@@ -101,7 +101,7 @@ fn alike(outlet: &str, bytes: &[u8]) -> String {
         return without_sizes(outlet, bytes);
     }
     let text = String::from_utf8_lossy(bytes);
-    let text = ["\"root\":", "\"checkpoint\":", "\"cosigners\":"]
+    let text = ["\"root\":", "\"checkpoint\":", "\"cosigners\":", "\"counted_at\":"]
         .iter()
         .fold(without_witnesses(&text), |text, field| without(&text, field));
     let has_root = outlet.contains("/partners/");
