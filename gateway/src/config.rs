@@ -40,6 +40,8 @@ pub struct GatewayConfig {
     pub languages: Vec<String>,
     /// Client with the operator's token: for `/network`, and for who comes in to a demonstration.
     pub operator: Option<NodeClient>,
+    /// The node sends mail: searches can be saved.
+    pub mail: bool,
     /// How much one address may ask.
     pub limits: Limits,
     /// The time.
@@ -56,6 +58,7 @@ impl GatewayConfig {
             network_page: NetworkPage::default(),
             languages: vec!["zh-CN".to_owned(), "en".to_owned()],
             operator: None,
+            mail: false,
             limits: Limits::default(),
             clock,
         }

@@ -68,6 +68,7 @@ impl Portal {
         let config = GatewayConfig {
             demo,
             operator: Some(client(partner)),
+            mail: true,
             // A test asks more than a person; the limits have tests of their own.
             limits: Limits { requests_per_second: 0, ..Limits::default() },
             ..GatewayConfig::new(&address, Clock::new(move || env.now().as_millis()))

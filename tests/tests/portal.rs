@@ -134,7 +134,7 @@ async fn shown() -> Shown {
     Shown { _partners: [bvf, unv], portal, listing: id, pages }
 }
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 14] = [
     "/",
     "/listings",
     "/listings?q=nobody&countries=CN",
@@ -144,6 +144,8 @@ const PAGES: [&str; 12] = [
     "/partners",
     "/conferences",
     "/statistics",
+    "/alerts?q=wall&countries=CN",
+    "/sign-in",
     "/verify",
     "/network",
     "/nothing",

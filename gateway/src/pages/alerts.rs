@@ -37,6 +37,8 @@ struct NewPage<'a> {
     weekly: bool,
     wrong: String,
     sent: bool,
+    /// The node sends mail.
+    possible: bool,
 }
 
 #[derive(Template)]
@@ -61,12 +63,12 @@ struct GonePage<'a> {
 type Pairs = Vec<(String, String)>;
 
 /// `GET /alerts`: the search stands in the address, as on `/listings`.
-pub async fn new(ui: Shell, Query(pairs): Query<Pairs>) -> Result<Response, Problem> {
+pub async fn new(State(app): State<App>, ui: Shell, Query(pairs): Query<Pairs>) -> Result<Response, Problem> {
     let (asked, _) = Asked::read(pairs)?;
-    render(&page(&asked, &ui))
+    render(&page(&app, &asked, &ui))
 }
 
-fn page<'a>(asked: &Asked, ui: &'a Shell) -> NewPage<'a> {
+fn page<'a>(app: &App, asked: &Asked, ui: &'a Shell) -> NewPage<'a> {
     NewPage {
         chips: choices::chips(asked, &routes::alerts(), None, ui),
         search: asked.said().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
@@ -75,6 +77,7 @@ fn page<'a>(asked: &Asked, ui: &'a Shell) -> NewPage<'a> {
         weekly: false,
         wrong: String::new(),
         sent: false,
+        possible: app.config().mail,
         ui,
     }
 }
@@ -102,7 +105,7 @@ pub async fn save(
         address: asker.map(|asker| asker.to_string()).unwrap_or_default(),
         label: label(&asked, &ui),
     };
-    let shown = page(&asked, &ui);
+    let shown = page(&app, &asked, &ui);
     match app.node().save_search(request).await {
         Ok(_) => render(&NewPage { mail, weekly, sent: true, ..shown }),
         Err(problem) if problem.status.is_server_error() && problem.code != "mail.failed" => Err(problem),

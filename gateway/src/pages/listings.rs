@@ -61,7 +61,7 @@ struct ListingsPage<'a> {
     api: String,
     /// The same for other programs.
     formats: Vec<Format>,
-    /// The same by mail.
+    /// The same by mail; empty: none is sent.
     alerts: String,
 }
 
@@ -105,7 +105,7 @@ pub async fn show(
         live: first && asked.narrowing().next().is_none() && newest_first(&asked),
         api: address(&routes::api_search(), &asked.whole()),
         formats: feeds::offered(&asked.whole()),
-        alerts: address(&routes::alerts(), &asked.whole()),
+        alerts: if app.config().mail { address(&routes::alerts(), &asked.whole()) } else { String::new() },
         places: places.into_iter().collect(),
         ui: &ui,
     };

@@ -103,6 +103,7 @@ async fn portal(
         demo: demonstration(config, args, lang)?,
         languages: languages(channel).await,
         operator: token.and_then(|token| client.with_token(&token).ok()),
+        mail: !config.mail.server.is_empty(),
         limits: limits(config),
         ..GatewayConfig::new(&config.gateway.public_url, clock())
     };
