@@ -61,7 +61,7 @@ impl MailServer {
         let mut files: Vec<PathBuf> = std::fs::read_dir(new)
             .map(|files| files.map(|file| file.unwrap().path()).collect())
             .unwrap_or_default();
-        files.sort();
+        files.sort_by_key(|file| file.metadata().and_then(|about| about.modified()).unwrap());
         files.iter().map(|file| decoded(&std::fs::read_to_string(file).unwrap())).collect()
     }
 
