@@ -421,6 +421,9 @@ async fn the_own_account_and_people_stand_in_both_languages() {
     }
 }
 
+/// A form's path, its fields, and where it leads.
+type Act<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[tokio::test]
 async fn acts_of_the_account_reach_the_node() {
     let fake = Fake::new();
@@ -429,7 +432,7 @@ async fn acts_of_the_account_reach_the_node() {
     let mine = token(&router).await;
     let one = "01".repeat(16);
     let organisation = format!("绿色北京 · {ID}");
-    let acts: [(&str, &[(&str, &str)], &str); 9] = [
+    let acts: [Act; 9] = [
         ("/account/passkey/remove", &[("id", &one)], "/account?done=removed"),
         ("/account/sessions/end", &[], "/account?done=sessions"),
         ("/account/token/revoke", &[("id", &one)], "/account?done=revoked"),

@@ -24,14 +24,17 @@ const MONTH: i64 = 30 * 144;
 /// What a month may take of a log.
 const MOST: i64 = 1_000_000;
 
-/// The bytes of a node's database.
+/// The bytes of a node's database; on PostgreSQL of its own tables: the catalogue grows and shrinks by itself.
 async fn bytes(db: &Db) -> i64 {
     let size = match db.kind() {
         "SQLite" => {
             "SELECT (c.page_count - f.freelist_count) * s.page_size \
                      FROM pragma_page_count() c, pragma_freelist_count() f, pragma_page_size() s"
         }
-        _ => "SELECT pg_database_size(current_database())",
+        _ => {
+            "SELECT CAST(sum(pg_total_relation_size(oid)) AS BIGINT) FROM pg_class \
+                 WHERE relkind = 'r' AND relnamespace = CAST('public' AS regnamespace)"
+        }
     };
     let (bytes,): (i64,) = db.row(size, args![]).await.unwrap();
     bytes
