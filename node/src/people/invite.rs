@@ -7,7 +7,7 @@ use volbridge_proto::{Code, Timestamp};
 use super::{
     enrol::check_name,
     minutes,
-    roles::{self, Role, RoleName},
+    roles::{self, Right, Role, RoleName},
     session::{self, INVITATION},
 };
 use crate::{
@@ -42,6 +42,15 @@ impl By<'_> {
         }
     }
 
+    /// Whether somebody who is this may be locked, or let in anew: as far as all their roles may be given. Who has none
+    /// belongs to no organisation.
+    fn may_manage(&self, roles: &[Role]) -> bool {
+        match self {
+            Self::Account(_, own) if roles.is_empty() => roles::over_partner(own).has(Right::Administer),
+            _ => roles.iter().all(|role| self.may_give(role)),
+        }
+    }
+
     fn may_give(&self, role: &Role) -> bool {
         match self {
             Self::Machine => role.organisation.is_none() || role.name.is_of_organisations(),
@@ -69,7 +78,7 @@ pub async fn invite(
                 .await?
                 .ok_or_else(|| Error::new(Code::NotFound).at("account"))?;
             // Who may open an account again could come in as its owner.
-            if !before.iter().all(|role| by.may_give(role)) {
+            if !by.may_manage(&before) {
                 return Err(Error::new(Code::PermissionDenied).at("account"));
             }
             Vec::new()
@@ -145,6 +154,8 @@ pub async fn set_roles(context: &Context, by: &By<'_>, id: AccountId, given: Vec
                     return Err(Error::new(Code::OperatorLast).at("roles"));
                 }
                 accounts::set_roles(tx, id, &given).await?;
+                // Whoever was allowed to open the account again may not be allowed to be what it is now.
+                sessions::remove_invitations_to(tx, id).await?;
                 if before.iter().any(|role| !given.contains(role)) {
                     session::end_all(tx, id, None).await?;
                 }
@@ -187,7 +198,7 @@ fn check_roles(by: &By<'_>, before: &[Role], mut given: Vec<Role>) -> Result<Vec
 pub async fn set_locked(context: &Context, by: &By<'_>, id: AccountId, locked: bool) -> Result<(), Error> {
     let roles = accounts::roles(&context.db, id).await?;
     accounts::by_id(&context.db, id).await?.ok_or_else(|| Error::new(Code::NotFound).at("account"))?;
-    if !roles.iter().all(|role| by.may_give(role)) {
+    if !by.may_manage(&roles) {
         return Err(Error::new(Code::PermissionDenied).at("account"));
     }
     context

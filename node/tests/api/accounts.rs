@@ -392,3 +392,32 @@ async fn what_somebody_types_wrong_is_named_and_can_be_put_right(#[case] place: 
     client.finish_enrolment(finish(code(&asked.secret, 0))).await.unwrap();
     node.node.stop().await;
 }
+
+#[rstest]
+#[case::sqlite(sqlite())]
+#[case::postgres(postgres())]
+#[tokio::test]
+async fn t58_a_link_that_opens_an_account_again_ends_when_the_account_becomes_more(#[case] place: Place) {
+    let node = TestNode::start(place, "BVF").await;
+    let organisation = node.organisation().await;
+    let leader = person(&node, "leader", vec![role("administrator", &organisation)]).await;
+    let editor = person(&node, "editor", vec![role("editor", &organisation)]).await;
+    let mut client = accounts(&node);
+    let reopen = |id: &[u8]| {
+        let message = wire::InviteRequest { name: "Lin".to_owned(), roles: Vec::new(), account: id.to_vec() };
+        with(&leader.session, message)
+    };
+    let link = client.invite(reopen(&editor.id)).await.unwrap().into_inner().token;
+    let roles = vec![role("operator", &[]), role("editor", &organisation)];
+    client.set_roles(node.staff(wire::SetRolesRequest { account: editor.id.clone(), roles })).await.unwrap();
+    let refused = client.begin_enrolment(wanted(&link, "")).await.unwrap_err();
+    assert_eq!(problem(&refused).1, "invitation.over");
+    assert_eq!(problem(&client.invite(reopen(&editor.id)).await.unwrap_err()).1, "permission.denied");
+
+    // Nor does who leads one organisation come in as somebody of none.
+    person(&node, "chief", vec![role("operator", &[])]).await;
+    let none = wire::SetRolesRequest { account: editor.id.clone(), roles: Vec::new() };
+    client.set_roles(node.staff(none)).await.unwrap();
+    assert_eq!(problem(&client.invite(reopen(&editor.id)).await.unwrap_err()).1, "permission.denied");
+    node.node.stop().await;
+}
