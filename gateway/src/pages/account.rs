@@ -130,11 +130,8 @@ pub async fn finish(
         Ok(renewed) => {
             let done = if sent.credential.is_empty() { "password" } else { "passkey" };
             let next = format!("{}?done={done}", routes::account());
-            // The node may have given this session a new id; the old one is its own to end.
-            if renewed.session.is_empty() {
-                return Ok(Redirect::to(&next).into_response());
-            }
-            sign_in::begin(&app, None, &renewed, &next).await
+            // A new way in is a new session: the one before ends (threats T55).
+            sign_in::begin(&app, Some(signed), &renewed, &next).await
         }
         Err(problem) if sent.credential.is_empty() => {
             let why = problem.sentence(ui.lang);
