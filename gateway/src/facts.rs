@@ -71,8 +71,7 @@ pub fn city(place: &record::Place, reader: Lang) -> String {
         Some((_, key)) => (*key).to_owned(),
         None => place.city.to_lowercase().replace([' ', '\'', '.'], "-"),
     };
-    let named = key.is_ascii().then(|| reader.maybe(&format!("city-{key}"))).flatten();
-    named.unwrap_or_else(|| place.city.clone())
+    reader.named("city", &key).unwrap_or_else(|| place.city.clone())
 }
 
 /// Where: the place, or online.

@@ -153,8 +153,8 @@ pub fn time_zone(lang: Lang, zone: &str, on: &str) -> String {
     let Ok(day) = on.parse::<Date>() else { return zone.to_owned() };
     let Ok(noon) = day.at(12, 0, 0, 0).to_zoned_datetime(known) else { return zone.to_owned() };
     let city = zone.rsplit('/').next().unwrap_or(zone);
-    let key = format!("city-{}", city.to_lowercase().replace('_', "-"));
-    let city = lang.maybe(&key).unwrap_or_else(|| city.replace('_', " "));
+    let known = lang.named("city", &city.to_lowercase().replace('_', "-"));
+    let city = known.unwrap_or_else(|| city.replace('_', " "));
     lang.fill("time-zone", &[("city", city), ("offset", offset(noon.offset().seconds()))])
 }
 

@@ -1,9 +1,9 @@
-//! The portal's texts: `i18n/<language>/*.ftl`, compiled in. A language is added
-//! by adding its folder.
+//! The portal's texts: `i18n/<language>/*.ftl`, compiled in; names of codes are those of `proto`.
 
 use std::{borrow::Cow, collections::HashMap, fmt};
 
 use fluent_templates::{LanguageIdentifier, Loader, fluent_bundle::FluentValue, static_loader};
+use volbridge_proto::codes::names;
 
 static_loader! {
     static TEXTS = {
@@ -81,9 +81,14 @@ impl Lang {
     /// The name of a code (`country`, `CN`), or the code itself. A language tag that has no name of its own goes by
     /// that of its language: `en-NZ` is English.
     pub fn code(self, family: &str, code: &str) -> String {
-        let named = |code: &str| TEXTS.try_lookup(self.0, &format!("{family}-{}", code.replace('.', "-")));
-        let broader = || (family == "language").then(|| named(primary_of(code))).flatten();
-        named(code).or_else(broader).unwrap_or_else(|| code.to_owned())
+        let broader = || (family == "language").then(|| self.named(family, primary_of(code))).flatten();
+        self.named(family, code).or_else(broader).unwrap_or_else(|| code.to_owned())
+    }
+
+    /// The name of a code, if it has one.
+    pub fn named(self, family: &str, code: &str) -> Option<String> {
+        let listed = names::name(&self.tag(), family, code).map(str::to_owned);
+        listed.or_else(|| TEXTS.try_lookup(self.0, &format!("{family}-{}", code.replace('.', "-"))))
     }
 }
 

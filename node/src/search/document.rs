@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use tantivy::TantivyDocument;
-use volbridge_proto::{PartnerId, SubjectId, kinds, wire::record::v1::Listing};
+use volbridge_proto::{PartnerId, SubjectId, codes::names, kinds, wire::record::v1::Listing};
 
 use super::{
     choices::{self, day},
-    names,
     schema::{Fields, column, halves, key_bytes},
     words::{Cut, says_nothing, words},
 };
@@ -84,7 +83,7 @@ fn texts(fields: &Fields, source: &Indexed, document: &mut TantivyDocument) {
         }
     }
     for (list, code) in codes(listing) {
-        for name in names::of(list, &code) {
+        for name in names::in_each_language(list, &code).into_iter().flatten() {
             document.add_text(fields.summary, name);
         }
     }

@@ -14,7 +14,6 @@ mod follow;
 mod gather;
 mod history;
 mod index;
-mod names;
 mod query;
 mod schema;
 mod step;

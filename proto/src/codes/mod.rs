@@ -1,4 +1,4 @@
-//! The code lists of the directory, as data: one file per list. Their names in each language are the portal's texts.
+//! The code lists of the directory, as data: one file per list, with their names in each language ([`names`]).
 //!
 //! Two kinds of lists, because whether a record is content-valid must come out the same at every partner and at any
 //! time (protocol section 3):
@@ -20,6 +20,7 @@ pub mod countries;
 pub mod education;
 pub mod languages;
 pub mod levels;
+pub mod names;
 pub mod regions;
 pub mod sdgs;
 pub mod skills;

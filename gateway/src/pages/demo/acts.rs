@@ -73,7 +73,7 @@ async fn listing(author: &DemoPartner, now: i64) -> record::Listing {
         place: Some(record::Place {
             country: "CN".to_owned(),
             region: "CN-BJ".to_owned(),
-            city: chinese.t("city-beijing"),
+            city: chinese.code("city", "beijing"),
             coordinates: Some(record::Coordinates { latitude_e6: 39_904_200, longitude_e6: 116_407_400 }),
         }),
         starts_on: day(now, BEGINS),
