@@ -48,13 +48,7 @@ pub(super) struct Said {
 
 impl LogFacts {
     /// Where a record of the log stands.
-    pub fn provenance(
-        &self,
-        place: &Place,
-        said: Said,
-        logged_at: Option<Timestamp>,
-        fresh: bool,
-    ) -> wire::Provenance {
+    pub fn provenance(&self, place: &Place, said: Said, fresh: bool) -> wire::Provenance {
         let Self { row, cosigned } = self;
         let covered = row.checkpoint_size > place.index;
         let is_cosigned = cosigned.size > place.index;
@@ -66,7 +60,7 @@ impl LogFacts {
             origin: row.origin.clone(),
             revision: said.revision,
             issued_at: said.issued_at.as_millis(),
-            logged_at: logged_at.map_or(0, Timestamp::as_millis),
+            logged_at: place.logged_at.map_or(0, Timestamp::as_millis),
             checkpoint_size: if covered { row.checkpoint_size } else { 0 },
             cosigners: if is_cosigned { cosigned.names.to_vec() } else { Vec::new() },
             fresh,
@@ -119,9 +113,8 @@ impl Reading<'_> {
     ) -> Result<wire::Provenance, Error> {
         let facts = self.log(place.log).await?;
         let said = statement.map(|said| Said { revision: said.revision, issued_at: said.issued_at });
-        let logged_at = signed::at(&self.tx, place.log, place.index).await?;
         let fresh = is_fresh(&self.api.context, &facts.row);
-        Ok(facts.provenance(place, said.unwrap_or_default(), logged_at, fresh))
+        Ok(facts.provenance(place, said.unwrap_or_default(), fresh))
     }
 
     /// A log, and who cosigned it last.

@@ -100,7 +100,8 @@ impl Reading<'_> {
         let log = self.log(entry.log).await?;
         let leaf = entry.parsed();
         let id = leaf.map_or_else(|| RecordId::new([0; 32]), |leaf| leaf.id);
-        let place = Place { log: entry.log, log_id: log.row.id, index: entry.index, id };
+        let logged_at = signed::at(&self.tx, entry.log, entry.index).await?;
+        let place = Place { log: entry.log, log_id: log.row.id, index: entry.index, id, logged_at };
         if is_named(&entry) && !self.viewer.sees_named() {
             return self.leaf_alone(&log.row, &entry, &place).await;
         }
@@ -324,11 +325,11 @@ impl Api {
     ) -> Result<wire::Published, Error> {
         let own = self.context.own;
         let facts = self.own_log(caller).await?;
-        let place = Place { log: own.number, log_id: own.id, index: record.index, id: record.id };
-        let said = Said { revision: record.revision, issued_at: record.issued_at };
         let logged_at = signed::at(&self.context.db, own.number, record.index).await?;
+        let place = Place { log: own.number, log_id: own.id, index: record.index, id: record.id, logged_at };
+        let said = Said { revision: record.revision, issued_at: record.issued_at };
         let fresh = provenance::is_fresh(&self.context, &facts.row);
-        let provenance = facts.provenance(&place, said, logged_at, fresh);
+        let provenance = facts.provenance(&place, said, fresh);
         Ok(wire::Published { provenance: Some(provenance), subject: record.subject.to_vec() })
     }
 }

@@ -3,6 +3,7 @@
 
 use prost::Message;
 use volbridge_proto::{
+    Timestamp,
     id::{LogId, PartnerId, RecordId, SubjectId},
     record::{
         Statement,
@@ -15,11 +16,13 @@ use super::{Cursor, Page, Viewer};
 use crate::store::{StoreError, entries::sound_body};
 
 /// `SELECT` of what [`EntryRow`] holds from a view `v`, its log `l` and its entry `e`: the view, what its list is
-/// ordered by, what tells its rows apart, and how the text goes on.
+/// ordered by, what tells its rows apart, and how the text goes on. When a record was logged is `store::signed::at`.
 macro_rules! select_entries {
     ($view:literal, $order:literal, $subject:literal, $rest:literal) => {
         concat!(
-            "SELECT v.log, l.partner, l.epoch, v.entry_index, e.leaf, e.body, ",
+            "SELECT v.log, l.partner, l.epoch, v.entry_index, e.leaf, e.body, \
+             (SELECT s.at FROM signed_size s WHERE s.log = v.log AND s.size > v.entry_index ORDER BY s.size LIMIT 1) \
+             AS logged_at, ",
             $order,
             " AS list_order, ",
             $subject,
@@ -43,6 +46,8 @@ pub struct Place {
     pub index: u64,
     /// Its id.
     pub id: RecordId,
+    /// The time of the first ML-DSA-44 line seen here that covers it.
+    pub logged_at: Option<Timestamp>,
 }
 
 /// The current revision of a subject, read back.
@@ -79,6 +84,7 @@ pub(super) struct EntryRow {
     entry_index: i64,
     leaf: Vec<u8>,
     body: Option<Vec<u8>>,
+    logged_at: Option<i64>,
     list_order: i64,
     subject: Vec<u8>,
 }
@@ -132,7 +138,8 @@ impl EntryRow {
         let leaf = Leaf::parse(&self.leaf).ok_or_else(|| self.corrupt("a view shows an unsupported leaf"))?;
         let epoch = u64::try_from(self.epoch).map_err(|error| self.corrupt(error))?;
         let index = u64::try_from(self.entry_index).map_err(|error| self.corrupt(error))?;
-        Ok(Place { log: self.log, log_id: LogId::new(partner, epoch), index, id: leaf.id })
+        let logged_at = self.logged_at.map(Timestamp::from_millis);
+        Ok(Place { log: self.log, log_id: LogId::new(partner, epoch), index, id: leaf.id, logged_at })
     }
 
     /// The body as it is stored, if it is what its leaf says.

@@ -75,12 +75,16 @@ async fn rows(
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let mut select = Select::new(
-        select_entries!("listing", "v.published_at", "v.subject", "WHERE v.subject IN "),
-        args![],
-    );
+    // Both parts of the key, so that rows are looked up: few logs, and a subject stands in one of them.
+    let mut select =
+        Select::new(select_entries!("listing", "v.published_at", "v.subject", "WHERE v.log IN "), args![]);
+    let logs: BTreeSet<i64> = keys.iter().map(|(log, _)| *log).collect();
+    select.add_list("", logs.into_iter().map(Value::from).collect());
     let subjects: BTreeSet<SubjectId> = keys.iter().map(|(_, subject)| *subject).collect();
-    select.add_list("", subjects.iter().map(|subject| Value::from(subject.as_bytes())).collect());
+    select.add_list(
+        " AND v.subject IN ",
+        subjects.iter().map(|subject| Value::from(subject.as_bytes())).collect(),
+    );
     if !viewer.sees_named() {
         select.add(" AND NOT v.named", args![]);
     }

@@ -117,8 +117,14 @@ pub async fn get(
     partner: Option<PartnerId>,
     subject: SubjectId,
 ) -> Result<Option<Current<wire::Listing>>, StoreError> {
+    // The logs are few: with them the key is whole, and the row is looked up.
     let mut select = Select::new(
-        select_entries!("listing", "v.published_at", "v.subject", "WHERE v.subject = ?"),
+        select_entries!(
+            "listing",
+            "v.published_at",
+            "v.subject",
+            "WHERE v.log IN (SELECT number FROM log) AND v.subject = ?"
+        ),
         args![subject.as_bytes()],
     );
     if !viewer.sees_named() {

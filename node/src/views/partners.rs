@@ -119,7 +119,8 @@ pub async fn first_body(on: &impl Query, partner: &PartnerId) -> Result<Option<V
 macro_rules! node_info {
     ($which:literal) => {
         concat!(
-            "SELECT v.log, l.partner, l.epoch, v.node_info_index AS entry_index, e.leaf, e.body, ",
+            "SELECT v.log, l.partner, l.epoch, v.node_info_index AS entry_index, e.leaf, e.body, \
+             CAST(NULL AS BIGINT) AS logged_at, ",
             "CAST(0 AS BIGINT) AS list_order, l.partner AS subject FROM partner v JOIN log l ON l.number = v.log ",
             "JOIN entry e ON e.log = v.log AND e.entry_index = v.node_info_index ",
             $which
