@@ -34,6 +34,11 @@ pub const POINTS: &[&str] = &[
     "erase.owed",
     "receipt.due",
     "receipt.written",
+    // Following with the search index.
+    "index.switch",
+    "index.applied",
+    "index.prepared",
+    "index.committed",
 ];
 
 #[cfg(debug_assertions)]

@@ -10,6 +10,7 @@ use std::{
 use tantivy::TantivyError;
 
 use super::index::{Live, Progress};
+use crate::failpoint;
 
 /// Where the node's indexes are.
 #[derive(Clone, Debug)]
@@ -70,6 +71,7 @@ impl Folder {
     /// # Errors
     /// As above.
     pub fn switch(&self, name: &str) -> io::Result<()> {
+        failpoint::pass("index.switch");
         let (written, current) = (self.0.join("current.new"), self.0.join("current"));
         let mut file = fs::File::create(&written)?;
         file.write_all(name.as_bytes())?;

@@ -4,7 +4,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
+    collections::{BTreeMap, BinaryHeap, HashMap},
     sync::Arc,
 };
 
@@ -127,6 +127,13 @@ impl Gathered {
     }
 }
 
+/// What one segment gives: its counts by number, so that no term is copied before all are summed.
+pub struct Harvest {
+    gathered: Gathered,
+    choices: Arc<SegmentChoices>,
+    counts: Vec<u64>,
+}
+
 impl Collector for Gather {
     type Fruit = Gathered;
     type Child = Segment;
@@ -139,8 +146,17 @@ impl Collector for Gather {
         self.order == Order::Relevance
     }
 
-    fn merge_fruits(&self, fruits: Vec<Gathered>) -> tantivy::Result<Gathered> {
-        Ok(fruits.into_iter().fold(Gathered::default(), |all, one| all.join(one, self.limit)))
+    fn merge_fruits(&self, fruits: Vec<Harvest>) -> tantivy::Result<Gathered> {
+        let mut counts: HashMap<&str, u64> = HashMap::new();
+        for harvest in &fruits {
+            let counted = harvest.choices.terms.iter().zip(&harvest.counts).filter(|(_, count)| **count > 0);
+            for ((_, term), count) in counted {
+                *counts.entry(term).or_default() += count;
+            }
+        }
+        let counts = counts.into_iter().map(|(term, count)| (term.to_owned(), count)).collect();
+        let all = Gathered { counts, ..Gathered::default() };
+        Ok(fruits.into_iter().fold(all, |all, one| all.join(one.gathered, self.limit)))
     }
 }
 
@@ -313,7 +329,7 @@ fn soonest(day: Option<i64>, today: i64) -> i64 {
 }
 
 impl SegmentCollector for Segment {
-    type Fruit = Gathered;
+    type Fruit = Harvest;
 
     fn collect(&mut self, doc: DocId, score: Score) {
         if value(self.columns.expires.as_ref(), doc).is_some_and(|expires| expires <= self.asked.now) {
@@ -353,10 +369,10 @@ impl SegmentCollector for Segment {
         }
     }
 
-    fn harvest(self) -> Gathered {
-        let counts = self.choices.terms.iter().zip(&self.counts).filter(|(_, count)| **count > 0);
-        let counts = counts.map(|((_, term), count)| (term.clone(), *count)).collect();
-        Gathered { base: self.base, total: self.total, best: self.best.into_sorted_vec(), counts }
+    fn harvest(self) -> Harvest {
+        let (base, total, best) = (self.base, self.total, self.best.into_sorted_vec());
+        let gathered = Gathered { base, total, best, ..Gathered::default() };
+        Harvest { gathered, choices: self.choices, counts: self.counts }
     }
 }
 

@@ -5,13 +5,14 @@
 
 use std::{
     collections::HashMap,
+    num::NonZeroUsize,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
 use tantivy::{
-    Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyError,
+    Executor, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyError,
     index::SegmentId,
     indexer::{IndexWriterOptions, LogMergePolicy},
 };
@@ -22,7 +23,10 @@ use super::{
     schema::{Fields, TEXT, VERSION},
     words,
 };
-use crate::views::indexed::{Indexed, Key};
+use crate::{
+    failpoint,
+    views::indexed::{Indexed, Key},
+};
 
 /// Bytes that the writer collects before it makes a segment.
 const HEAP: usize = 32 << 20;
@@ -32,6 +36,12 @@ const HEAP_IN_MEMORY: usize = 15 << 20;
 
 /// Documents of a segment that isn't merged into a larger one: so much is written anew to erase one of them.
 const LARGEST_SEGMENT: usize = 100_000;
+
+/// Looks through the segments of a large index at the same time; none where there is one core.
+static SEGMENTS: LazyLock<Option<Executor>> = LazyLock::new(|| {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    (cores > 1).then(|| Executor::multi_thread(cores, "search-").ok()).flatten()
+});
 
 /// What an index has got to; stands in its last commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,7 +127,10 @@ impl Live {
         Ok(Some(live))
     }
 
-    fn new(index: Index, fields: Fields, heap: usize) -> Result<Self, TantivyError> {
+    fn new(mut index: Index, fields: Fields, heap: usize) -> Result<Self, TantivyError> {
+        if let Some(segments) = &*SEGMENTS {
+            index.set_executor(segments.clone());
+        }
         index.tokenizers().register(TEXT, words::analyzer());
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let reader = Reader { reader, fields: fields.clone(), choices: Arc::default() };
@@ -157,9 +170,12 @@ impl Live {
     /// When it can't be written.
     pub fn commit(&mut self, progress: Progress) -> Result<(), TantivyError> {
         let payload = serde_json::to_string(&progress).unwrap_or_default();
+        failpoint::pass("index.applied");
         let mut commit = self.writer()?.prepare_commit()?;
         commit.set_payload(&payload);
+        failpoint::pass("index.prepared");
         commit.commit()?;
+        failpoint::pass("index.committed");
         self.progress = progress;
         self.reader.reload()
     }

@@ -12,7 +12,7 @@ use volbridge_proto::SubjectId;
 use crate::views::indexed::Key;
 
 /// Raised whenever documents or words are made differently: an index of another version is built anew.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The tokenizer of texts, by the name that the schema knows it under.
 pub const TEXT: &str = "text";

@@ -7,10 +7,10 @@
 use std::sync::LazyLock;
 
 use ferrous_opencc::{OpenCC, config::BuiltinConfig};
+use jieba_rs::Jieba;
 use tantivy::tokenizer::{
     AsciiFoldingFilter, Language, RawTokenizer, Stemmer, TextAnalyzer, Token, TokenStream, Tokenizer,
 };
-use tantivy_jieba::jieba_rs::Jieba;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// Characters of the longest word; of longer ones only these count.
@@ -23,7 +23,14 @@ const STOP: &[&str] = &[
     "will", "with", "的", "了", "和", "与", "在", "是", "及", "等", "或",
 ];
 
-static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
+/// Chinese words, each with how often it occurs.
+const DICTIONARY: &str = include_str!("../../data/words/words.txt");
+
+static JIEBA: LazyLock<Jieba> = LazyLock::new(|| {
+    Jieba::with_dict(&mut DICTIONARY.as_bytes())
+        .inspect_err(|error| tracing::error!(%error, "Chinese is cut into single characters"))
+        .unwrap_or_else(|_| Jieba::empty())
+});
 
 static SIMPLIFY: LazyLock<Option<OpenCC>> = LazyLock::new(|| {
     OpenCC::from_config(BuiltinConfig::T2s)

@@ -5,6 +5,7 @@
 
 mod erasing;
 mod exchanging;
+mod indexing;
 mod points;
 mod publishing;
 
@@ -22,7 +23,15 @@ const AN_INSTANT: Duration = Duration::from_millis(100);
 
 #[test]
 fn f01_no_point_is_left_out() {
-    let tables = [points::PUBLISHING, points::FOLLOWING, points::SERVING, points::ERASING, points::CARRYING];
+    let tables = [
+        points::PUBLISHING,
+        points::FOLLOWING,
+        points::SERVING,
+        points::ERASING,
+        points::CARRYING,
+        points::INDEXING,
+        points::INDEXING_ANEW,
+    ];
     let killed: BTreeSet<_> = tables.into_iter().flatten().map(|(point, _)| *point).collect();
     assert_eq!(killed, failpoint::POINTS.iter().copied().collect());
 }

@@ -63,3 +63,23 @@ pub const ERASING: &[DieAt<'_>] = &[
 
 /// While sealed records are carried for others.
 pub const CARRYING: &[DieAt<'_>] = &[("follow.stored", 1), ("serve.tail", 1), ("carry.dropped", 1)];
+
+/// While the search index follows. The first has begun to be built when the node was made.
+pub const INDEXING: &[DieAt<'_>] = &[
+    ("index.applied", 1),
+    ("index.applied", 2),
+    ("index.prepared", 1),
+    ("index.prepared", 2),
+    ("index.committed", 1),
+    ("index.committed", 2),
+];
+
+/// While it is begun anew.
+pub const INDEXING_ANEW: &[DieAt<'_>] = &[
+    ("index.applied", 1),
+    ("index.prepared", 1),
+    ("index.committed", 1),
+    ("index.switch", 1),
+    ("index.prepared", 2),
+    ("index.committed", 2),
+];
