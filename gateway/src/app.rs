@@ -10,6 +10,7 @@ use crate::{
     config::GatewayConfig,
     directory::{self, Counts, Kept},
     limit::Allowance,
+    page_cache::PageCache,
     problem::Problem,
 };
 
@@ -30,6 +31,7 @@ struct Inner {
     counts: Kept<Arc<Counts>>,
     statistics: Kept<Arc<node::StatisticsView>>,
     allowance: Allowance,
+    page_cache: PageCache,
     checks: Arc<Semaphore>,
     exports: Arc<Semaphore>,
 }
@@ -44,6 +46,7 @@ impl App {
             partners: Kept::default(),
             counts: Kept::default(),
             statistics: Kept::default(),
+            page_cache: PageCache::default(),
             checks: Arc::new(Semaphore::new(CHECKS)),
             exports: Arc::new(Semaphore::new(EXPORTS)),
         }))
@@ -70,6 +73,11 @@ impl App {
     /// How much each address may still ask.
     pub fn allowance(&self) -> &Allowance {
         &self.0.allowance
+    }
+
+    /// Public pages that were drawn already.
+    pub fn page_cache(&self) -> &PageCache {
+        &self.0.page_cache
     }
 
     /// Permits for checking proofs.

@@ -201,6 +201,8 @@ reads! {
     own_partner = PartnersClient.self_(SelfRequest) -> PartnerView;
     /// How exchange goes.
     status = NetworkClient.status(StatusRequest) -> StatusResponse;
+    /// Whether something public has changed.
+    directory_version = NetworkClient.directory_version(DirectoryVersionRequest) -> DirectoryVersionResponse;
     /// One record.
     record = RecordsClient.get(GetRecordRequest) -> Record;
     /// A record's proof file and the policy that checks it.

@@ -1,4 +1,4 @@
-//! The web portal and the REST API of a partner. It holds no state of its own:
+//! The web portal and the REST API of a partner. It holds no state but pages drawn a moment ago:
 //! everything that it shows comes over the node's gRPC API (`volbridge.node.v1`),
 //! and every permission is checked there.
 
@@ -19,6 +19,7 @@ mod guard;
 mod limit;
 mod locale;
 mod names;
+mod page_cache;
 mod pages;
 mod problem;
 mod provenance;

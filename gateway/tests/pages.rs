@@ -192,6 +192,46 @@ async fn t53_nothing_that_an_author_writes_becomes_markup() {
 }
 
 #[tokio::test]
+async fn a_page_is_drawn_again_as_soon_as_the_directory_has_changed() {
+    let fake = Fake::new();
+    let (router, older) = (portal(&fake).await, portal(&fake).await);
+    let path = addresses(&fake)[2].clone();
+    let called = |title: &str| {
+        let mut shared = fake.shared.lock().unwrap();
+        shared.listings[0].source.as_mut().unwrap().title = title.to_owned();
+        for text in &mut shared.listings[0].texts {
+            text.fields.insert("title".to_owned(), title.to_owned());
+        }
+    };
+    let version = |version: &str| fake.shared.lock().unwrap().version = Some(version.to_owned());
+    called("First title");
+    assert!(page(&older, &path, "en").await.contains("First title"));
+    version("1");
+    assert!(page(&router, &path, "en").await.contains("First title"));
+    called("Second title");
+    assert!(page(&router, &path, "en").await.contains("First title"), "it is the same page");
+    assert!(
+        page(&router, &path, "zh-CN").await.contains("Second title"),
+        "in another language it is another"
+    );
+    let packed = Request::get(&path)
+        .header(header::ACCEPT_LANGUAGE, "en")
+        .header(header::ACCEPT_ENCODING, "gzip")
+        .body(Body::empty())
+        .unwrap();
+    let (parts, body) = router.clone().oneshot(packed).await.unwrap().into_parts();
+    assert_eq!(parts.headers[header::CONTENT_ENCODING], "gzip");
+    assert!(parts.headers.get_all(header::VARY).iter().any(|vary| vary == "accept-encoding"));
+    let bytes = axum::body::to_bytes(body, 1 << 22).await.unwrap();
+    assert!(bytes.starts_with(&[0x1f, 0x8b]) && bytes.len() < 20_000);
+    version("2");
+    assert!(page(&router, &path, "en").await.contains("Second title"));
+    called("Third title");
+    fake.shared.lock().unwrap().version = None;
+    assert!(page(&router, &path, "en").await.contains("Third title"), "a node that can't tell");
+}
+
+#[tokio::test]
 async fn t54_every_answer_carries_the_headers_that_keep_strangers_from_running() {
     let fake = Fake::new();
     let router = portal(&fake).await;

@@ -36,21 +36,19 @@ pub use self::{
 
 use askama::Template;
 use axum::{
-    Router,
+    Router, middleware,
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
 use http::{HeaderValue, header, request::Parts};
 use volbridge_proto::error::Code;
 
-use crate::{app::App, problem::Problem, routes, shell::Shell};
+use crate::{app::App, page_cache, problem::Problem, routes, shell::Shell};
 
 /// All pages.
 pub fn router(app: &App) -> Router<App> {
-    let router = Router::new()
+    let router = kept(app)
         .route(routes::HOME, get(home::show))
-        .route(routes::LISTINGS, get(listings::show))
-        .route(routes::LISTING, get(listing::show))
         .route(routes::LISTING_PICTURE, get(picture::show))
         .route(routes::LISTING_CARD, get(card::show))
         .route(routes::MATCH, get(matching::show))
@@ -58,12 +56,6 @@ pub fn router(app: &App) -> Router<App> {
         .route(routes::ALERT, get(alerts::show))
         .route(routes::ALERT_CONFIRM, post(alerts::confirm))
         .route(routes::ALERT_REMOVE, post(alerts::remove))
-        .route(routes::PARTNERS, get(partners::show))
-        .route(routes::PARTNER, get(partner::show))
-        .route(routes::ORGANISATIONS, get(organisations::show))
-        .route(routes::ORGANISATION, get(organisation::show))
-        .route(routes::CONFERENCES, get(conferences::show))
-        .route(routes::CONFERENCE, get(conference::show))
         .route(routes::STATISTICS, get(statistics::show))
         .route(routes::STATISTICS_CSV, get(statistics::csv))
         .route(routes::MATERIAL_FILE, get(material::file))
@@ -84,6 +76,20 @@ pub fn router(app: &App) -> Router<App> {
         .route(routes::DEMO_SEAL, post(demo::seal))
         .route(routes::DEMO_OPEN, post(demo::open))
         .route(routes::DEMO_WITHDRAW, post(demo::withdraw))
+}
+
+/// What everybody reads, and what changes with the directory alone.
+fn kept(app: &App) -> Router<App> {
+    Router::new()
+        .route(routes::LISTINGS, get(listings::show))
+        .route(routes::LISTING, get(listing::show))
+        .route(routes::PARTNERS, get(partners::show))
+        .route(routes::PARTNER, get(partner::show))
+        .route(routes::ORGANISATIONS, get(organisations::show))
+        .route(routes::ORGANISATION, get(organisation::show))
+        .route(routes::CONFERENCES, get(conferences::show))
+        .route(routes::CONFERENCE, get(conference::show))
+        .route_layer(middleware::from_fn_with_state(app.clone(), page_cache::answers))
 }
 
 /// Signing in, one's own account, and who else has one.

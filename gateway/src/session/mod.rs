@@ -87,6 +87,11 @@ pub fn of(parts: &Parts) -> Option<&Signed> {
     }
 }
 
+/// Whether a request bears a session, or one that has ended.
+pub fn may_be_signed(parts: &Parts) -> bool {
+    parts.extensions.get::<Who>().is_some()
+}
+
 impl FromRequestParts<App> for Signed {
     type Rejection = Response;
 

@@ -32,6 +32,7 @@ pub fn shared(payload: Option<&str>) -> Shared {
         index_is_built_anew: false,
         watched: Vec::new(),
         changed: Vec::new(),
+        version: None,
         next: 58,
         sessions: BTreeMap::new(),
         drafts: Vec::new(),

@@ -60,6 +60,8 @@ pub struct Shared {
     pub watched: Vec<String>,
     /// Changes that are told to whoever comes with a number.
     pub changed: Vec<node::Change>,
+    /// Of the directory; none: the node can't tell.
+    pub version: Option<String>,
     pub next: u64,
     /// Whose each session is.
     pub sessions: BTreeMap<String, node::Account>,

@@ -302,6 +302,16 @@ impl Network for Fake {
         Ok(Response::new(Box::pin(stream::once(async { first }).chain(stream::pending()))))
     }
 
+    async fn directory_version(
+        &self,
+        _: Request<node::DirectoryVersionRequest>,
+    ) -> Answer<node::DirectoryVersionResponse> {
+        match self.shared.lock().unwrap().version.clone() {
+            Some(version) => Ok(Response::new(node::DirectoryVersionResponse { version })),
+            None => Err(Status::unimplemented("an older node")),
+        }
+    }
+
     async fn watch_changes(
         &self,
         request: Request<node::WatchChangesRequest>,

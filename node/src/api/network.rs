@@ -63,6 +63,22 @@ impl Network for Api {
         let caller = self.permit("Network.WatchChanges", request.metadata()).await?;
         answer(watch_changes(self, caller, &request.into_inner()).await)
     }
+
+    async fn directory_version(
+        &self,
+        request: Request<wire::DirectoryVersionRequest>,
+    ) -> Result<Response<wire::DirectoryVersionResponse>, Status> {
+        self.permit("Network.DirectoryVersion", request.metadata()).await?;
+        Ok(Response::new(wire::DirectoryVersionResponse { version: directory_version(self) }))
+    }
+}
+
+/// The last public change, how far the index has come, and whether it is whole. Changes of sealed records count for
+/// neither: they are numbered between the public ones (T31).
+fn directory_version(api: &Api) -> String {
+    let public = |number: i64| number.div_euclid(changes::STEP);
+    let (newest, search) = (*api.context.changes.borrow(), &api.context.search);
+    format!("{}-{}-{}", public(newest), public(search.reached()), u8::from(search.is_building()))
 }
 
 async fn read_status(api: &Api, caller: Caller) -> Result<wire::StatusResponse, Error> {

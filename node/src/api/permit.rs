@@ -106,6 +106,7 @@ pub const METHODS: &[(&str, Needs)] = &[
     ("Materials.Publish", Whole(Review)),
     ("Network.Status", Whole(Audit)),
     ("Network.WatchChanges", Everyone),
+    ("Network.DirectoryVersion", Everyone),
     ("Network.WatchStatus", Whole(Audit)),
     ("Organisations.Get", Everyone),
     ("Organisations.List", Everyone),

@@ -142,6 +142,12 @@ impl Search {
         served.incomplete && served.public.is_some()
     }
 
+    /// The last change that can be found; −1: none yet.
+    #[must_use]
+    pub fn reached(&self) -> i64 {
+        *self.reached.borrow()
+    }
+
     /// Waits until everything up to a change can be found.
     pub async fn reaches(&self, number: i64) {
         drop(self.reached.subscribe().wait_for(|reached| *reached >= number).await);
