@@ -8,6 +8,7 @@ mod blob;
 mod delta;
 mod far;
 mod idle;
+mod import;
 mod latency;
 mod limit;
 mod listings;
@@ -22,6 +23,7 @@ mod relay;
 mod replication;
 mod report;
 mod search;
+mod sign_in;
 mod sync;
 mod usage;
 mod verify;
@@ -105,6 +107,10 @@ enum What {
     Found(search::found::Args),
     /// Pages of listings, read by many at once
     Pages(search::pages::Args),
+    /// A table of listings, from the command to the last acknowledgement
+    Import(import::Args),
+    /// What guessing costs others, and whether times tell who has an account
+    SignIn(sign_in::Args),
     #[command(hide = true)]
     LimitCopy { certificate: PathBuf, to: PathBuf, address: String },
     #[command(hide = true)]
@@ -151,6 +157,8 @@ async fn run(cli: Cli) -> Outcome<()> {
         What::Search(args) => search::measure(&args, database).await?,
         What::Found(args) => search::found::measure(args, database).await?,
         What::Pages(args) => search::pages::measure(args, database).await?,
+        What::Import(args) => import::measure(args, database).await?,
+        What::SignIn(args) => sign_in::measure(args, database).await?,
     };
     Ok(report.say(cli.json)?)
 }

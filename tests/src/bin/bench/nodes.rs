@@ -175,6 +175,16 @@ impl Running {
         Ok(Endpoint::from_shared(format!("http://{}", self.api))?.connect().await?)
     }
 
+    /// Where its API listens.
+    pub fn api_address(&self) -> &str {
+        &self.api
+    }
+
+    /// The file that holds its token.
+    pub fn token_file(&self) -> PathBuf {
+        self.site.folder.join("data/keys/api-token")
+    }
+
     /// A request with its token.
     pub fn staff<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
@@ -276,7 +286,7 @@ impl Site {
 }
 
 /// The `volbridge` that was built beside this program.
-fn program() -> Outcome<PathBuf> {
+pub fn program() -> Outcome<PathBuf> {
     let own = std::env::current_exe()?;
     let program = own.with_file_name("volbridge");
     if program.exists() {
