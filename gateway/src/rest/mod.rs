@@ -1,6 +1,7 @@
 //! The REST API: `/api/v1`, described by OpenAPI 3.1 that is generated from these
 //! handlers. Errors are `application/problem+json`; lists are `{items, next_cursor}`.
 
+pub mod bearer;
 mod changes;
 pub mod conditional;
 mod conferences;

@@ -15,7 +15,7 @@ use volbridge_proto::{
     wire::node::v1 as node,
 };
 
-use super::{RecordRef, cursor, paging::Here};
+use super::{RecordRef, bearer::Bearer, cursor, paging::Here};
 use crate::{
     app::App,
     extract::{Path, Query},
@@ -198,11 +198,10 @@ pub async fn one(
 )]
 pub async fn publish(
     State(app): State<App>,
+    Bearer(client): Bearer,
     headers: HeaderMap,
     body: Result<Json<NewListing>, JsonRejection>,
 ) -> Result<(StatusCode, [(header::HeaderName, String); 1], Json<Published>), Problem> {
-    let token = bearer(&headers).ok_or_else(|| Problem::new(Code::Unauthenticated))?;
-    let client = app.node().with_token(token).map_err(|_| Problem::new(Code::Unauthenticated))?;
     let idempotency_key = idempotency_key(&headers)?;
     let Json(listing) = body?;
     let published = client
@@ -221,12 +220,8 @@ pub async fn publish(
     Ok((StatusCode::CREATED, [(header::LOCATION, routes::api_listing(id))], Json(answer)))
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
+/// The request's `Idempotency-Key`.
+pub fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default().trim();
     if key.is_empty() || key.len() > KEY_LENGTH {
         return Err(Problem::new(Code::IdempotencyKey).at("Idempotency-Key"));
