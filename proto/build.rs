@@ -38,6 +38,7 @@ const FILES: &[&str] = &[
     "volbridge/node/v1/alerts.proto",
     "volbridge/node/v1/desk.proto",
     "volbridge/node/v1/directory.proto",
+    "volbridge/node/v1/imports.proto",
     "volbridge/node/v1/network.proto",
     "volbridge/node/v1/people.proto",
     "volbridge/node/v1/records.proto",

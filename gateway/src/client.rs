@@ -5,6 +5,7 @@
 use std::{fmt, future::Future, time::Duration};
 
 use backon::{ExponentialBuilder, Retryable};
+use futures::Stream;
 use tonic::{
     Code, Request, Response, Status, Streaming,
     metadata::{Ascii, MetadataValue},
@@ -16,8 +17,8 @@ use tonic_health::pb::{
 use volbridge_proto::wire::node::v1::{
     self as node, accounts_client::AccountsClient, agreements_client::AgreementsClient,
     alerts_client::AlertsClient, blobs_client::BlobsClient, conferences_client::ConferencesClient,
-    desk_client::DeskClient, listings_client::ListingsClient, logs_client::LogsClient,
-    materials_client::MaterialsClient, network_client::NetworkClient,
+    desk_client::DeskClient, imports_client::ImportsClient, listings_client::ListingsClient,
+    logs_client::LogsClient, materials_client::MaterialsClient, network_client::NetworkClient,
     organisations_client::OrganisationsClient, partners_client::PartnersClient,
     profiles_client::ProfilesClient, records_client::RecordsClient, search_client::SearchClient,
     statistics_client::StatisticsClient, translations_client::TranslationsClient,
@@ -104,6 +105,15 @@ impl NodeClient {
 }
 
 impl NodeClient {
+    /// Brings a file of listings, as fast as its pieces come; the node ends it when they don't.
+    pub async fn upload_import(
+        &self,
+        pieces: impl Stream<Item = node::UploadImportRequest> + Send + 'static,
+    ) -> Result<node::Import, Problem> {
+        let request = self.request(pieces);
+        Ok(ImportsClient::new(self.channel.clone()).upload(request).await?.into_inner())
+    }
+
     /// Whether the node says that it is well: one whose disk has failed still reads, and stores nothing.
     pub async fn is_well(&self) -> bool {
         let whole = HealthCheckRequest { service: String::new() };
@@ -233,6 +243,14 @@ reads! {
     drafts = DeskClient.list(ListDraftsRequest) -> ListDraftsResponse;
     /// One draft.
     draft = DeskClient.get(GetDraftRequest) -> Draft;
+    /// Files of listings that were brought.
+    imports = ImportsClient.list(ListImportsRequest) -> ListImportsResponse;
+    /// One of them.
+    import = ImportsClient.get(ImportRequest) -> Import;
+    /// What is wrong with it.
+    import_faults = ImportsClient.faults(ImportPageRequest) -> ImportFaultsResponse;
+    /// What came of it.
+    imported_listings = ImportsClient.listings(ImportPageRequest) -> ImportedListingsResponse;
 }
 
 writes! {
@@ -290,6 +308,12 @@ writes! {
     discard_draft = DeskClient.discard(DraftStep) -> DiscardDraftResponse;
     /// Opens, pauses or closes published listings.
     set_status = DeskClient.set_status(SetStatusRequest) -> SetStatusResponse;
+    /// Says what the columns of a file mean.
+    configure_import = ImportsClient.configure(ConfigureImportRequest) -> Import;
+    /// Publishes what a file holds.
+    start_import = ImportsClient.start(ImportRequest) -> Import;
+    /// Ends an import, or forgets it.
+    cancel_import = ImportsClient.cancel(ImportRequest) -> CancelImportResponse;
     /// Withdraws records.
     withdraw = RecordsClient.withdraw(WithdrawRequest) -> Published;
 }

@@ -16,7 +16,6 @@ use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
-    timeout::TimeoutLayer,
     trace::TraceLayer,
 };
 use volbridge_proto::error::Code;
@@ -28,13 +27,15 @@ use crate::{
     limit, locale, pages,
     problem::Problem,
     rest::paths_of_programs,
-    session,
+    routes, session,
 };
 
 /// Largest request body: a proof and its policy fit, a blob doesn't and needn't.
 const BODY_LIMIT: usize = 1 << 20;
 /// Until the first byte of an answer; streams go on.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// For a file that is brought: 64 MiB over a slow line.
+const UPLOAD_LIMIT: Duration = Duration::from_secs(15 * 60);
 /// Only our own files, nothing inline, in nobody's frame.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -47,7 +48,7 @@ pub fn around(router: Router, app: App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), own_forms_only))
         .layer(middleware::from_fn_with_state(app.clone(), session::recognise))
         .layer(middleware::from_fn_with_state(app.clone(), limit::requests))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, TIME_LIMIT))
+        .layer(middleware::from_fn(in_time))
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), one_form_of_errors))
         .layer(middleware::from_fn_with_state(app.clone(), remember_language))
@@ -57,6 +58,15 @@ pub fn around(router: Router, app: App) -> Router {
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+}
+
+/// Answers in time, or says that it can't.
+async fn in_time(request: Request, next: Next) -> Response {
+    let brings = request.method() == Method::POST
+        && [routes::DESK_IMPORTS, routes::API_IMPORTS].contains(&request.uri().path());
+    let limit = if brings { UPLOAD_LIMIT } else { TIME_LIMIT };
+    let answer = tokio::time::timeout(limit, next.run(request)).await;
+    answer.unwrap_or_else(|_| StatusCode::GATEWAY_TIMEOUT.into_response())
 }
 
 /// What is logged of a request: not what somebody searches for (threats T39).

@@ -13,6 +13,7 @@ mod directory;
 mod events;
 mod extract;
 mod facts;
+mod faults;
 mod feeds;
 mod figures;
 mod guard;
@@ -31,6 +32,7 @@ mod session;
 mod shell;
 mod texts;
 mod tiles;
+mod upload;
 mod verify;
 mod wishes;
 

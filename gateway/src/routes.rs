@@ -143,6 +143,20 @@ paths! {
     DESK_PREVIEW desk_preview(id) = "/desk/listings/{id}/preview";
     /// A draft's next step.
     DESK_STEP desk_step(id) = "/desk/listings/{id}/step";
+    /// Files of listings that were brought, and a new one.
+    DESK_IMPORTS desk_imports() = "/desk/imports";
+    /// One of them, on its way.
+    DESK_IMPORT desk_import(id) = "/desk/imports/{id}";
+    /// The same without the page around it.
+    DESK_IMPORT_PART desk_import_part(id) = "/desk/imports/{id}/part";
+    /// What its columns mean.
+    DESK_IMPORT_COLUMNS desk_import_columns(id) = "/desk/imports/{id}/columns";
+    /// Publish what has no fault.
+    DESK_IMPORT_START desk_import_start(id) = "/desk/imports/{id}/start";
+    /// End it, or forget it.
+    DESK_IMPORT_CANCEL desk_import_cancel(id) = "/desk/imports/{id}/cancel";
+    /// Its faults as a table.
+    DESK_IMPORT_FAULTS desk_import_faults(id) = "/desk/imports/{id}/faults.csv";
     /// Who has an account.
     PEOPLE people() = "/desk/people";
     /// Invite somebody.
@@ -178,6 +192,8 @@ paths! {
     API_CONFERENCES api_conferences() = "/api/v1/conferences";
     /// REST: one conference.
     API_CONFERENCE api_conference(id) = "/api/v1/conferences/{id}";
+    /// REST: one file of listings.
+    API_IMPORT api_import(id) = "/api/v1/imports/{id}";
     /// REST: the directory in figures.
     API_STATISTICS api_statistics() = "/api/v1/statistics";
     /// REST: one record.
@@ -214,6 +230,16 @@ pub const READYZ: &str = "/readyz";
 pub const METRICS: &str = "/metrics";
 /// REST: how many listings each choice would leave.
 pub const API_FACETS: &str = "/api/v1/facets";
+/// REST: files of listings.
+pub const API_IMPORTS: &str = "/api/v1/imports";
+/// REST: publish what a file holds.
+pub const API_IMPORT_START: &str = "/api/v1/imports/{id}/start";
+/// REST: what is wrong with a file.
+pub const API_IMPORT_FAULTS: &str = "/api/v1/imports/{id}/faults";
+/// REST: the same as a table.
+pub const API_IMPORT_FAULTS_CSV: &str = "/api/v1/imports/{id}/faults.csv";
+/// REST: what came of a file.
+pub const API_IMPORT_LISTINGS: &str = "/api/v1/imports/{id}/listings";
 /// REST: changes of the directory, as server-sent events.
 pub const API_CHANGES: &str = "/api/v1/changes";
 /// REST: the policy that checks a log.

@@ -104,6 +104,8 @@ pub struct Context {
     pub addresses: AddressKeys,
     /// The number of the newest change of the directory.
     pub changes: watch::Sender<i64>,
+    /// Wakes who checks and publishes files.
+    pub imports: watch::Sender<u64>,
     /// Wakes who writes receipts, who dials.
     pub(crate) receipts_due: Notify,
     pub(crate) peers_changed: watch::Sender<u64>,
@@ -170,6 +172,7 @@ impl Context {
             mailer: parts.mailer,
             addresses,
             changes: watch::Sender::new(parts.newest_change),
+            imports: watch::Sender::new(0),
             receipts_due: Notify::new(),
             peers_changed: watch::Sender::new(0),
             publisher: parts.publisher,

@@ -12,6 +12,7 @@ pub mod failpoint;
 pub mod fsck;
 pub mod heads;
 mod histories;
+pub mod imports;
 pub mod ingest;
 pub mod init;
 pub mod keys;

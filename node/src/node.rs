@@ -21,6 +21,7 @@ use crate::{
     error::Error,
     exchange::{self, MESSAGE, REQUEST, server::ExchangeService},
     heads::{Head, Heads},
+    imports,
     keys::NodeKeys,
     mail::Mailer,
     preface::Punctual,
@@ -99,6 +100,9 @@ impl Node {
         context.reload_peers().await?;
         context.spawn(publish::run(Arc::clone(&context), requests));
         say_where(&context).await?;
+        if let Err(error) = imports::sweep(&context).await {
+            tracing::warn!(%error, "files of imports that are over can't be removed");
+        }
 
         let exchange = listen_exchange(&context, &tls).await?;
         let (api, in_process) = listen_api(&context).await?;
@@ -108,6 +112,8 @@ impl Node {
         context.spawn(upkeep::run(Arc::clone(&context)));
         context.spawn(search::run(Arc::clone(&context)));
         context.spawn(desk::publish::run(Arc::clone(&context)));
+        context.spawn(imports::run(Arc::clone(&context), imports::State::Checking));
+        context.spawn(imports::run(Arc::clone(&context), imports::State::Running));
         tracing::info!(partner.id = %own.id.partner, log.size = log.size, database = context.db.kind(), "the node is ready");
         Ok(Self { context, api, exchange, in_process, _lock: lock })
     }

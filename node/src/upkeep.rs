@@ -14,7 +14,7 @@ use crate::{
     blobs,
     context::Context,
     error::Error,
-    exchange, ingest, monthly,
+    exchange, imports, ingest, monthly,
     publish::Withdraw,
     store::{
         entries::{self, State},
@@ -77,6 +77,7 @@ pub async fn round(context: &Arc<Context>, first: bool) -> Result<(), Error> {
     erase_expired(context).await?;
     withdraw_owed(context).await?;
     exchange::delivery::drop_carried(context).await?;
+    imports::tidy(context).await?;
     monthly::publish_last(context).await
 }
 

@@ -291,6 +291,7 @@ codes! {
     DraftChanged "draft.changed" Stale "somebody has changed the draft since it was read";
     DraftState "draft.state" Conflicting "the draft is not at the step for this";
     DraftFaulty "draft.faulty" Conflicting "the draft can't be published as it is: its faults say why";
+    ImportState "import.state" Conflicting "the import isn't at a point where this can be done";
     ReviewNeeded "review.needed" Forbidden "this partner publishes only what a reviewer has approved";
     MailNone "mail.none" Unsupported "this node sends no mail";
     MailFailed "mail.failed" Unavailable "the mail server didn't take the message; try again later";

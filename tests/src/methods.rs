@@ -56,6 +56,8 @@ impl Method {
         let writes = [
             "Add",
             "Begin",
+            "Cancel",
+            "Configure",
             "Confirm",
             "Create",
             "Decide",
@@ -71,8 +73,10 @@ impl Method {
             "Save",
             "Set",
             "Sign",
+            "Start",
             "Store",
             "Submit",
+            "Upload",
             "Withdraw",
         ];
         !writes.iter().any(|write| verb.starts_with(write))

@@ -214,3 +214,89 @@ async fn what_beijing_publishes_in_chinese_is_found_in_melbourne_by_an_english_w
     assert!(signed.contains("BVF"), "{signed}");
     reader.close().await;
 }
+
+/// A spreadsheet of a volunteer centre: the places of row 3 and the country of row 5 can't be read.
+fn spreadsheet() -> String {
+    let header = "编号,标题（中文）,标题（英文）,一句话,介绍,国家,费用,联系方式,招募对象,岗位,招募人数\n";
+    let rows = (1..=6).map(|number| {
+        let slots = if number == 2 { "很多" } else { "3" };
+        let country = if number == 4 { "Atlantis" } else { "CN" };
+        format!(
+            "{number},伴读{number},Reading {number},帮助孩子们阅读,每周两小时,{country},无,a@b.example,不限,伴读,{slots}\n"
+        )
+    });
+    header.to_owned() + &rows.collect::<String>()
+}
+
+#[rstest]
+#[case::english("en", 1280, true)]
+#[case::chinese_and_narrow("zh-CN", 375, true)]
+#[case::without_scripts("en", 1280, false)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spreadsheet_with_two_faulty_rows_is_checked_and_the_others_are_published(
+    #[case] language: &'static str,
+    #[case] width: u32,
+    #[case] scripts: bool,
+) {
+    let (bvf, portal) = partner().await;
+    bvf.organisation().await;
+    let token = invitation(&bvf, "editor").await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("listings.csv");
+    std::fs::write(&file, spreadsheet()).unwrap();
+    let browser = Browser::looking(Look { width, language, dark: false, scripts }).await;
+    taken_in(&browser, &bvf, &portal, &token).await;
+    let sound = async || {
+        if scripts {
+            assert_eq!(browser.barriers().await, Vec::<String>::new());
+            let wide = browser.page.execute("return document.documentElement.scrollWidth", Vec::new()).await;
+            let wide = wide.unwrap().as_u64().unwrap();
+            assert!(wide <= u64::from(width.max(375)), "{wide} wide");
+        }
+    };
+
+    // Choose the file.
+    browser.page.goto(&portal.at("/desk")).await.unwrap();
+    click(&browser, "a[href='/desk/imports']").await;
+    wait_for(&browser, "#file").await;
+    sound().await;
+    let choice = browser.page.find(Locator::Css("[name='organisation']")).await.unwrap();
+    choice.select_by_index(1).await.unwrap();
+    let choice = browser.page.find(Locator::Css("[name='language']")).await.unwrap();
+    choice.select_by_value("zh-CN").await.unwrap();
+    let field = browser.page.find(Locator::Css("#file")).await.unwrap();
+    field.send_keys(file.to_str().unwrap()).await.unwrap();
+    click(&browser, "form[enctype] button").await;
+
+    // What was found: two columns aren't understood by themselves.
+    wait_for(&browser, "#import-ready").await;
+    for (header, meaning) in [("一句话", "summary_zh-CN"), ("介绍", "description_zh-CN")] {
+        let of = format!("//tr[th/label[.='{header}']]//select");
+        let choice = browser.page.find(Locator::XPath(&of)).await.unwrap();
+        choice.select_by_value(meaning).await.unwrap();
+    }
+    click(&browser, "form[action$='/columns'] button").await;
+    wait_for(&browser, "button[value='start']").await;
+    let text = browser.text().await;
+    assert!(text.contains("Reading 1") && text.contains("伴读1") && text.contains("Atlantis"), "{text}");
+    let rows = browser.page.find_all(Locator::Css(".faults tbody tr")).await.unwrap();
+    assert_eq!(rows.len(), 2, "{text}");
+    for (row, place) in rows.iter().zip([("3", "招募人数"), ("5", "国家")]) {
+        let told = row.text().await.unwrap();
+        assert!(told.contains(place.0) && told.contains(place.1), "{told}");
+    }
+    sound().await;
+
+    // Publish, and see what came of it.
+    click(&browser, "button[value='start']").await;
+    wait_for(&browser, "#import-done").await;
+    let results = browser.page.find_all(Locator::Css(".results li a")).await.unwrap();
+    assert_eq!(results.len(), 4, "{}", browser.text().await);
+    assert_eq!(bvf.listings().await.len(), 4);
+    sound().await;
+    click(&browser, ".results li a").await;
+    wait_for(&browser, ".provenance").await;
+    let text = browser.text().await;
+    assert!(text.contains("Reading 1") && text.contains("伴读1"), "{text}");
+    browser.close().await;
+}

@@ -75,6 +75,7 @@ problem-operator-last = This is the node’s only operator. Make somebody else a
 problem-draft-changed = Somebody has changed this draft since you opened it. What you wrote stands below; compare, then save again.
 problem-draft-state = The draft is at another step by now. Nothing was changed.
 problem-draft-faulty = The draft can’t be published as it is. What is missing is marked below; nothing is lost.
+problem-import-state = That can’t be done with this import by now. Nothing was changed.
 problem-review-needed = Here, a second person approves what is published. Hand the draft in for review.
 problem-mail-none = This portal sends no mail. Nothing was saved.
 problem-mail-failed = The mail server didn’t take the message. Nothing was saved; please try again later.

@@ -75,6 +75,7 @@ problem-operator-last = 这是本节点唯一的运维者，请先让另一人�
 problem-draft-changed = 您打开之后，已有他人改动此草稿。您所写的内容保留在下方；请比较后再次保存。
 problem-draft-state = 草稿已进入其他阶段。没有任何改动。
 problem-draft-faulty = 草稿尚不能发布。所缺之处已在下方标出；内容不会丢失。
+problem-import-state = 此次导入已不在可以这样做的阶段，没有任何改动。
 problem-review-needed = 本机构发布的内容须由另一人批准。请提交审核。
 problem-mail-none = 此门户不发送邮件。没有保存任何内容。
 problem-mail-failed = 邮件服务器未接收邮件。没有保存任何内容，请稍后再试。

@@ -12,7 +12,9 @@ use utoipa::{
     },
 };
 
-use super::{changes, conferences, listings, matching, organisations, partners, records, search, statistics};
+use super::{
+    changes, conferences, imports, listings, matching, organisations, partners, records, search, statistics,
+};
 use crate::{problem::Problem, routes, texts::Lang};
 
 /// `Authorization: Bearer …`
@@ -45,6 +47,14 @@ pub fn with_examples(document: OpenApi) -> String {
     answer(&mut document, routes::API_PARTNER, "get", &partners::Partner::example());
     answer(&mut document, routes::API_CONFERENCES, "get", &conferences::Conferences::example());
     answer(&mut document, routes::API_CONFERENCE, "get", &conferences::Conference::example());
+    answer(&mut document, routes::API_IMPORTS, "get", &imports::Imports::example());
+    answer(&mut document, routes::API_IMPORTS, "post", &imports::Import::example());
+    answer(&mut document, routes::API_IMPORT, "get", &imports::Import::example());
+    answer(&mut document, routes::API_IMPORT, "put", &imports::Import::example());
+    answer(&mut document, routes::API_IMPORT_START, "post", &imports::Import::example());
+    answer(&mut document, routes::API_IMPORT_FAULTS, "get", &imports::ImportFaults::example());
+    answer(&mut document, routes::API_IMPORT_FAULTS_CSV, "get", &imports::CSV_EXAMPLE);
+    answer(&mut document, routes::API_IMPORT_LISTINGS, "get", &imports::ImportedListings::example());
     answer(&mut document, routes::API_STATISTICS, "get", &statistics::Statistics::example());
     answer(&mut document, routes::API_RECORD, "get", &records::Record::example());
     answer(&mut document, routes::API_PROOF, "get", &records::PROOF_EXAMPLE);

@@ -7,6 +7,7 @@ pub mod conditional;
 mod conferences;
 mod document;
 mod health;
+mod imports;
 pub mod listings;
 mod matching;
 mod organisations;
@@ -52,6 +53,12 @@ pub fn router(app: &App) -> (Router<App>, Document) {
         .routes(routes!(partners::one))
         .routes(routes!(conferences::list))
         .routes(routes!(conferences::one))
+        .routes(routes!(imports::list, imports::bring))
+        .routes(routes!(imports::one, imports::configure, imports::end))
+        .routes(routes!(imports::start))
+        .routes(routes!(imports::faults))
+        .routes(routes!(imports::faults_csv))
+        .routes(routes!(imports::listings))
         .routes(routes!(statistics::figures))
         .routes(routes!(records::one))
         .routes(routes!(records::proof))

@@ -44,6 +44,16 @@ pub async fn own_forms(State(app): State<App>, request: Request, next: Next) -> 
     if let Some(Who::Unknown(problem)) = parts.extensions.get::<Who>() {
         return problem.clone().into_response();
     }
+    if path_of_files(parts.uri.path()) {
+        // Too large to be held: its token stands in the address.
+        let sent = in_address(parts.uri.query().unwrap_or_default());
+        return match (expected, sent) {
+            (Some(expected), Some(sent)) if is_same(&expected, &sent) => {
+                next.run(Request::from_parts(parts, body)).await
+            }
+            (expected, _) => again(&app, &parts, Vec::new(), expected.is_some()).await,
+        };
+    }
     let Ok(bytes) = axum::body::to_bytes(body, FORM_LIMIT).await else {
         return Problem::with_status(StatusCode::PAYLOAD_TOO_LARGE, Code::InputTooLarge.as_str())
             .into_response();
@@ -56,6 +66,16 @@ pub async fn own_forms(State(app): State<App>, request: Request, next: Next) -> 
         }
         (expected, _) => again(&app, &parts, fields, expected.is_some()).await,
     }
+}
+
+/// Where files are brought.
+fn path_of_files(path: &str) -> bool {
+    path == routes::DESK_IMPORTS
+}
+
+fn in_address(query: &str) -> Option<String> {
+    let mut pairs = query.split('&');
+    pairs.find_map(|pair| Some(pair.strip_prefix(FORM_TOKEN)?.strip_prefix('=')?.to_owned()))
 }
 
 fn of_request(request: &Request) -> Option<String> {

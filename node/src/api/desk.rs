@@ -13,7 +13,11 @@ use volbridge_proto::{
     },
 };
 
-use super::{Api, answer, permit::Caller, request};
+use super::{
+    Api, answer,
+    permit::{Caller, sees},
+    request,
+};
 use crate::{
     desk::{State, Step, after, content, publish},
     error::Error,
@@ -112,7 +116,7 @@ async fn list(
         ),
     };
     let wanted = request::optional(&request.organisation, "organisation")?;
-    let filter = Filter { state, organisations: reach(api, caller, wanted).await? };
+    let filter = Filter { state, organisations: caller.reach(&api.context.db, wanted).await? };
     let mut rows = drafts::list(&api.context.db, &filter, parse_cursor(&request.cursor)?, limit + 1).await?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
@@ -123,28 +127,6 @@ async fn list(
         shown.push(views.draft(row).await?);
     }
     Ok(wire::ListDraftsResponse { drafts: shown, next_cursor })
-}
-
-/// The organisations whose drafts this caller sees; none: of all.
-async fn reach(
-    api: &Api,
-    caller: Caller,
-    wanted: Option<SubjectId>,
-) -> Result<Option<Vec<SubjectId>>, Error> {
-    if sees(caller.over(&api.context.db, wanted).await?) {
-        return Ok(wanted.map(|organisation| vec![organisation]));
-    }
-    if wanted.is_some() {
-        return Err(Error::new(Code::PermissionDenied).at("organisation"));
-    }
-    let Some(account) = caller.account() else { return Ok(Some(Vec::new())) };
-    let roles = accounts::roles(&api.context.db, account).await?;
-    let seen = roles.iter().filter(|role| sees(role.name.rights())).filter_map(|role| role.organisation);
-    Ok(Some(seen.collect()))
-}
-
-fn sees(rights: Rights) -> bool {
-    rights.has(Right::Edit) || rights.has(Right::Review)
 }
 
 /// `<milliseconds>-<id>`

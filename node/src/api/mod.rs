@@ -10,6 +10,7 @@ mod blobs;
 mod conferences;
 mod desk;
 mod digest;
+mod imports;
 mod listings;
 mod logs;
 mod maintenance;
@@ -60,7 +61,7 @@ const REQUEST: usize = 512 << 10;
 /// Of a request about accounts: strangers send them.
 const ACCOUNT_REQUEST: usize = 64 << 10;
 
-/// Of a piece of a blob, with the bytes around it.
+/// Of a piece of a blob or of a file, with the bytes around it.
 const BLOB_REQUEST: usize = (1 << 20) + 1024;
 
 /// How long a call may take; streams only until they begin, and uploads as long as they go on.
@@ -139,6 +140,7 @@ impl Api {
             desk_server::DeskServer <= REQUEST,
             statistics_server::StatisticsServer <= REQUEST,
             alerts_server::AlertsServer <= ACCOUNT_REQUEST,
+            imports_server::ImportsServer <= BLOB_REQUEST,
         );
         let (alarm, stopping) = (self.context.db.alarm(), Arc::clone(&self.context));
         self.context.spawn(async move {

@@ -1,5 +1,5 @@
-//! How long a call may take until it is answered, or its answer begins. An upload has no limit as a whole: the blobs'
-//! store ends it when its sender pauses.
+//! How long a call may take until it is answered, or its answer begins. An upload has no limit as a whole: whoever
+//! takes it ends it when its sender pauses.
 
 use std::{
     pin::Pin,
@@ -15,8 +15,8 @@ use volbridge_proto::Code;
 
 use super::status;
 
-/// The only call whose request is long.
-const UPLOAD: &str = "/volbridge.node.v1.Blobs/Store";
+/// The only calls whose request is long.
+const UPLOADS: [&str; 2] = ["/volbridge.node.v1.Blobs/Store", "/volbridge.node.v1.Imports/Upload"];
 
 /// Ends calls that take longer.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let is_upload = request.uri().path() == UPLOAD;
+        let is_upload = UPLOADS.contains(&request.uri().path());
         let (call, limit) = (self.inner.call(request), self.limit);
         Box::pin(async move {
             if is_upload {
@@ -69,7 +69,7 @@ mod tests {
     use std::convert::Infallible;
 
     use tower::{ServiceExt as _, service_fn};
-    use volbridge_proto::wire::node::v1::blobs_server::BlobsServer;
+    use volbridge_proto::wire::node::v1::{blobs_server::BlobsServer, imports_server::ImportsServer};
 
     use super::*;
 
@@ -90,8 +90,11 @@ mod tests {
     async fn t21_a_call_ends_in_time_and_an_upload_may_take_longer() {
         let deadline = Code::DeadlineExceeded.grpc().to_string();
         assert_eq!(slow_call("/volbridge.node.v1.Listings/List").await, Some(deadline));
-        assert_eq!(slow_call(UPLOAD).await, None);
-        let service = <BlobsServer<super::super::Api> as tonic::server::NamedService>::NAME;
-        assert_eq!(UPLOAD, format!("/{service}/Store"));
+        for upload in UPLOADS {
+            assert_eq!(slow_call(upload).await, None);
+        }
+        let blobs = <BlobsServer<super::super::Api> as tonic::server::NamedService>::NAME;
+        let imports = <ImportsServer<super::super::Api> as tonic::server::NamedService>::NAME;
+        assert_eq!(UPLOADS, [format!("/{blobs}/Store"), format!("/{imports}/Upload")]);
     }
 }

@@ -22,7 +22,11 @@ use crate::{
         roles::{Right, Rights},
         session::{self, Who},
     },
-    store::{Query, accounts::AccountId, sessions::SecretHash},
+    store::{
+        Query,
+        accounts::{self, AccountId},
+        sessions::SecretHash,
+    },
     views::{Opens, Viewer},
 };
 
@@ -89,6 +93,14 @@ pub const METHODS: &[(&str, Needs)] = &[
     ("Desk.Save", EDITORS),
     ("Desk.SetStatus", DESK),
     ("Desk.Submit", EDITORS),
+    ("Imports.Cancel", DESK),
+    ("Imports.Configure", DESK),
+    ("Imports.Faults", DESK),
+    ("Imports.Get", DESK),
+    ("Imports.List", DESK),
+    ("Imports.Listings", DESK),
+    ("Imports.Start", DESK),
+    ("Imports.Upload", DESK),
     ("Listings.Get", Everyone),
     ("Listings.List", Everyone),
     ("Listings.Publish", DESK),
@@ -259,6 +271,32 @@ impl Caller {
             _ => Ok(self.whole),
         }
     }
+
+    /// The organisations whose drafts and files this caller sees; none: of all.
+    ///
+    /// # Errors
+    /// `permission.denied` for one that is `wanted`; what the database says.
+    pub(super) async fn reach(
+        &self,
+        q: &impl Query,
+        wanted: Option<SubjectId>,
+    ) -> Result<Option<Vec<SubjectId>>, Error> {
+        if sees(self.over(q, wanted).await?) {
+            return Ok(wanted.map(|organisation| vec![organisation]));
+        }
+        if wanted.is_some() {
+            return Err(Error::new(Code::PermissionDenied).at("organisation"));
+        }
+        let Some(account) = self.account() else { return Ok(Some(Vec::new())) };
+        let roles = accounts::roles(q, account).await?;
+        let seen = roles.iter().filter(|role| sees(role.name.rights())).filter_map(|role| role.organisation);
+        Ok(Some(seen.collect()))
+    }
+}
+
+/// Whether somebody with these rights works at the desk.
+pub(super) fn sees(rights: Rights) -> bool {
+    rights.has(Edit) || rights.has(Review)
 }
 
 impl Api {

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use futures::FutureExt as _;
 use sha2::{Digest, Sha256};
 use volbridge_proto::{
-    Code, Ref, SubjectId,
+    Code, RecordId, Ref, SubjectId,
     kinds::{self, Payload},
     wire::record::v1 as record,
 };
@@ -86,23 +86,32 @@ pub async fn publish(
 /// A translation of what was just published: a new revision of the one that was there in this language.
 async fn translate(
     context: &Arc<Context>,
-    mut translation: record::Translation,
+    translation: record::Translation,
     of: SubjectId,
     source: &PublishedRecord,
     key: String,
 ) -> Result<PublishedRecord, Error> {
+    one(context, rendering(context, translation, of, source.id).await?, key).await
+}
+
+/// The translation of a published revision as a draft.
+pub(crate) async fn rendering(
+    context: &Context,
+    mut translation: record::Translation,
+    of: SubjectId,
+    source: RecordId,
+) -> Result<Draft, Error> {
     let known = translations::own(&context.db, context.own.number, of).await?;
     let same = |known: &&crate::views::Current<record::Translation>| {
         known.content.language.eq_ignore_ascii_case(&translation.language)
     };
     let subject = known.iter().find(same).map(crate::views::Current::subject);
     translation.of = Some(record::Subject { partner: Vec::new(), subject: of.to_vec() });
-    let draft = Draft {
+    Ok(Draft {
         subject,
-        sources: vec![Ref { partner: None, id: source.id }],
+        sources: vec![Ref { partner: None, id: source }],
         ..Draft::public(kinds::translation::KIND, Payload::Translation(translation).encode()?)
-    };
-    one(context, draft, key).await
+    })
 }
 
 async fn one(context: &Arc<Context>, draft: Draft, key: String) -> Result<PublishedRecord, Error> {

@@ -18,6 +18,7 @@ pub mod drafts;
 pub mod entries;
 pub mod error;
 pub mod idempotency;
+pub mod imports;
 pub mod lock;
 pub mod logs;
 pub mod migrate;

@@ -13,6 +13,7 @@ mod alerts;
 mod content;
 mod desk;
 mod directory;
+mod imports;
 mod index;
 mod materials;
 mod node;

@@ -4,6 +4,7 @@
 mod editor;
 mod fields;
 mod form;
+mod imports;
 mod list;
 mod preview;
 mod quality;
@@ -30,6 +31,9 @@ use crate::{
 const AT_A_TIME: u32 = 100;
 const TIMES: usize = 4;
 
+/// A file of listings as a form sends it; how large it may be is the node's to say.
+const FILE_LIMIT: usize = 65 << 20;
+
 /// The desk's pages.
 pub fn router() -> Router<App> {
     Router::new()
@@ -40,7 +44,17 @@ pub fn router() -> Router<App> {
         .route(routes::DESK_DRAFT, get(editor::show).post(editor::store))
         .route(routes::DESK_PREVIEW, get(preview::show))
         .route(routes::DESK_STEP, post(step::take))
+        .route(routes::DESK_IMPORT, get(imports::show))
+        .route(routes::DESK_IMPORT_PART, get(imports::part))
+        .route(routes::DESK_IMPORT_COLUMNS, post(imports::columns))
+        .route(routes::DESK_IMPORT_START, post(imports::start))
+        .route(routes::DESK_IMPORT_CANCEL, post(imports::cancel))
+        .route(routes::DESK_IMPORT_FAULTS, get(imports::faults_file))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
+        .route(
+            routes::DESK_IMPORTS,
+            get(imports::list).post(imports::bring).layer(DefaultBodyLimit::max(FILE_LIMIT)),
+        )
 }
 
 /// A draft's id in an address.

@@ -156,6 +156,17 @@ pub struct Column {
 }
 
 impl Column {
+    /// Every column that a table can have that is read, with texts in these languages; what a node says itself, such as
+    /// when something was published, isn't among them.
+    pub fn all<'a>(languages: &'a [&'a str]) -> impl Iterator<Item = Self> + 'a {
+        let told = [Field::Partner, Field::Link, Field::PublishedAt, Field::UpdatedAt];
+        let read = FIELDS.iter().map(|(field, ..)| *field).filter(move |field| !told.contains(field));
+        read.flat_map(move |field| {
+            let tags = languages.iter().filter(move |_| field.is_text()).map(|tag| Some((*tag).to_owned()));
+            std::iter::once(None).chain(tags).map(move |language| Self { field, language })
+        })
+    }
+
     /// The column that a header names, in English or Chinese: `title_zh-CN`, `Title (English)`, `标题（中文）`.
     pub fn parse(header: &str) -> Option<Self> {
         let header = header.trim().trim_start_matches('\u{feff}');

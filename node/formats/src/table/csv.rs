@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use volbridge_proto::Code;
 
-use super::{Layout, Row, Source};
+use super::{Layout, Row, Source, cell};
 use crate::{Entry, Fault, WriteError};
 
 /// The media type.
@@ -45,6 +45,17 @@ impl<W: Write> Writer<W> {
     pub fn finish(self) -> Result<W, WriteError> {
         self.rows.into_inner().map_err(|error| WriteError::Io(error.into_error()))
     }
+}
+
+/// A table of other texts, such as a list of faults: with the same mark, and no cell that could be taken for a formula.
+pub fn texts_as_table(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>, WriteError> {
+    let mut builder = csv::WriterBuilder::new();
+    builder.quote_style(csv::QuoteStyle::Always).terminator(csv::Terminator::CRLF);
+    let mut table = builder.from_writer(MARK.as_bytes().to_vec());
+    for row in rows {
+        table.write_record(row.iter().map(|text| cell::encode(text)))?;
+    }
+    table.into_inner().map_err(|error| WriteError::Io(error.into_error()))
 }
 
 /// Reads the header, and the rows as they are asked for. Commas, semicolons or tabs between cells, as the header has.

@@ -29,6 +29,15 @@ pub struct Source<I> {
     pub(crate) rows: I,
 }
 
+impl<I: Iterator<Item = Row>> Source<I> {
+    /// The first rows that can be read, so that somebody sees what stands under each header, and the whole table again.
+    pub fn peek(mut self, count: usize) -> (Vec<Vec<String>>, Source<impl Iterator<Item = Row>>) {
+        let first: Vec<Row> = self.rows.by_ref().take(count).collect();
+        let seen = first.iter().flatten().map(|(_, cells)| cells.clone()).collect();
+        (seen, Source { headers: self.headers, rows: first.into_iter().chain(self.rows) })
+    }
+}
+
 /// Listings of a table, one after the other.
 #[derive(Debug)]
 pub struct Reader<I> {

@@ -4,7 +4,10 @@
 //! in it, of the first sheet alone; formulas aren't computed. It can't carry a cell of more than 32,767 UTF-16 units:
 //! a longer text is cut and ends in `…`, for one listing must not keep all others from being written.
 
-use std::{collections::BTreeMap, io::Cursor};
+use std::{
+    collections::BTreeMap,
+    io::{Cursor, Read as _},
+};
 
 use calamine::{DataRef, Reader as _, Xlsx};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook};
@@ -17,6 +20,8 @@ use crate::{Entry, Fault, WriteError};
 pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// UTF-16 units of a cell (ECMA-376 18.3.1.96 and Excel's own limit).
 const CELL: usize = 32_767;
+/// Bytes of a workbook's parts once they are unpacked: what is small on the way may be large here.
+const UNPACKED: u64 = 256 << 20;
 /// Cells of a row that are looked at: more than there are columns in twelve languages.
 const WIDTH: u32 = 1_024;
 
@@ -64,6 +69,7 @@ impl Writer {
 /// Reads the first sheet.
 pub fn open(bytes: Vec<u8>) -> Result<Source<impl Iterator<Item = Row>>, Fault> {
     let broken = |error: &calamine::XlsxError| Fault::new(1, "", Code::FieldInvalid, &error.to_string());
+    unpacks(&bytes)?;
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
     let first = book.sheet_names().first().cloned().unwrap_or_default();
     let mut cells = book.worksheet_cells_reader(&first).map_err(|error| broken(&error))?;
@@ -83,6 +89,20 @@ pub fn open(bytes: Vec<u8>) -> Result<Source<impl Iterator<Item = Row>>, Fault> 
     }
     let headers = rows.remove(&0).ok_or_else(|| Fault::new(1, "", Code::FieldRequired, ""))?;
     Ok(Source { headers, rows: rows.into_iter().map(|(row, cells)| Ok((u64::from(row) + 1, cells))) })
+}
+
+/// Whether its parts can be unpacked in memory. What they say of their sizes counts for nothing.
+fn unpacks(bytes: &[u8]) -> Result<(), Fault> {
+    let broken = |error: &dyn std::fmt::Display| Fault::new(1, "", Code::FieldInvalid, &error.to_string());
+    let mut left = UNPACKED;
+    let mut book = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
+    for part in 0..book.len() {
+        let part = book.by_index(part).map_err(|error| broken(&error))?;
+        let size = std::io::copy(&mut part.take(left + 1), &mut std::io::sink());
+        let size = size.map_err(|error| broken(&error))?;
+        left = left.checked_sub(size).ok_or_else(|| Fault::new(1, "", Code::InputTooLarge, ""))?;
+    }
+    Ok(())
 }
 
 /// A text as far as a cell holds it.

@@ -12,15 +12,9 @@ use std::{
 use futures::{StreamExt as _, stream};
 use prost::Message as _;
 use serde_json::{Value, json};
-use volbridge_formats::{Entry, Translation};
-use volbridge_proto::{
-    Code, Refusal, SubjectId,
-    kinds::{listing::prose, translation},
-    wire::{
-        node::v1 as node,
-        record::v1::{Segment, Subject, Translation as Record},
-    },
-};
+use volbridge_formats::Entry;
+use volbridge_node::imports::read::record;
+use volbridge_proto::{Code, Refusal, SubjectId, wire::node::v1 as node};
 
 use self::read::Rows;
 use super::{pick, publish};
@@ -236,30 +230,4 @@ impl Sending<'_> {
         value["translations"] = json!(row.entry.translations.len());
         Ok(value)
     }
-}
-
-/// A translation as a record; whoever says nothing of how it came about has written it.
-fn record(entry: &Entry, translation: &Translation) -> Record {
-    let known = prose(&entry.listing);
-    let segments =
-        translation.fields.iter().filter(|(field, _)| known.iter().any(|(name, _)| name == *field));
-    let origin = if translation.origin.is_empty() { "human" } else { &translation.origin };
-    let segment = |(field, text): (&String, &String)| Segment {
-        field: field.clone(),
-        text: text.clone(),
-        origin: origin.to_owned(),
-        engine: translation.engine.clone(),
-        ..Segment::default()
-    };
-    Record { of: None, language: translation.language.clone(), segments: segments.map(segment).collect() }
-}
-
-/// What a translator would be refused.
-fn refusals(entry: &Entry) -> Vec<Refusal> {
-    let judged = |translated: &Translation| {
-        // The node says of what it is one.
-        let of = Some(Subject { subject: vec![1; 16], ..Subject::default() });
-        translation::validate(&Record { of, ..record(entry, translated) })
-    };
-    entry.translations.iter().flat_map(judged).collect()
 }

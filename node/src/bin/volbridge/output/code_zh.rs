@@ -172,6 +172,7 @@ const SENTENCES: &[(Code, &str)] = &[
     (Code::DraftChanged, "草稿在读取之后已被他人改动"),
     (Code::DraftState, "草稿不在可以这样做的阶段"),
     (Code::DraftFaulty, "草稿尚不能发布：其问题列明了原因"),
+    (Code::ImportState, "导入不在可以这样做的阶段"),
     (Code::ReviewNeeded, "本机构只发布经审核人批准的内容"),
     (Code::MailNone, "本节点不发送邮件"),
     (Code::MailFailed, "邮件服务器未接收邮件，请稍后再试"),
