@@ -46,3 +46,16 @@ CREATE TABLE import_listing (
     outcome TEXT NOT NULL,
     PRIMARY KEY (import, number)
 );
+
+-- Feeds of those who have no node: how far each was read, and what its items are here.
+CREATE TABLE feed (
+    url TEXT NOT NULL PRIMARY KEY,    -- as the configuration names it
+    next TEXT NOT NULL,               -- the page that comes next
+    read_at BIGINT NOT NULL
+);
+CREATE TABLE feed_item (
+    feed TEXT NOT NULL,
+    item TEXT NOT NULL,               -- its id within the feed
+    subject BYTEA NOT NULL,
+    PRIMARY KEY (feed, item)
+);

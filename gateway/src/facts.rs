@@ -92,6 +92,12 @@ pub fn goals(numbers: &[u32], reader: Lang) -> Vec<String> {
         .collect()
 }
 
+/// "Imported from X, not signed by them": of a listing that its partner only passes on.
+pub fn imported(listing: &record::Listing, reader: Lang) -> String {
+    let from = listing.imported_from.as_ref();
+    from.map_or_else(String::new, |from| reader.with("imported-from", "publisher", &from.publisher))
+}
+
 /// What a listing says in numbers and codes, in the order in which people ask.
 pub fn of_listing(listing: &record::Listing, reader: Lang) -> Vec<Fact> {
     let mut facts = Vec::new();

@@ -9,6 +9,7 @@ pub mod env;
 pub mod error;
 pub mod exchange;
 pub mod failpoint;
+pub mod feeds;
 pub mod fsck;
 pub mod heads;
 mod histories;

@@ -20,6 +20,7 @@ use crate::{
     env::Env,
     error::Error,
     exchange::{self, MESSAGE, REQUEST, server::ExchangeService},
+    feeds,
     heads::{Head, Heads},
     imports,
     keys::NodeKeys,
@@ -114,6 +115,7 @@ impl Node {
         context.spawn(desk::publish::run(Arc::clone(&context)));
         context.spawn(imports::run(Arc::clone(&context), imports::State::Checking));
         context.spawn(imports::run(Arc::clone(&context), imports::State::Running));
+        context.spawn(feeds::run(Arc::clone(&context)));
         tracing::info!(partner.id = %own.id.partner, log.size = log.size, database = context.db.kind(), "the node is ready");
         Ok(Self { context, api, exchange, in_process, _lock: lock })
     }

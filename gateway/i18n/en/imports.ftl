@@ -101,3 +101,5 @@ import-all-published = All that is published
 import-cancel = End this import
 import-forget = Take it off the list
 desk-import = From a file
+imported-from = Imported from { $publisher }, not signed by them
+imported-look = See it there

@@ -83,3 +83,5 @@ import-all-published = 查看全部已发布项目
 import-cancel = 终止导入
 import-forget = 从列表移除
 desk-import = 从文件导入
+imported-from = 从 { $publisher } 导入，未经其签名
+imported-look = 查看原处

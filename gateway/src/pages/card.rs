@@ -38,6 +38,8 @@ pub struct Card {
     pub origin: String,
     /// Translated by a machine, and nobody has looked.
     pub unchecked: bool,
+    /// Whose it is, if the partner only passes it on.
+    pub imported: String,
     pub arrived: bool,
 }
 
@@ -72,6 +74,7 @@ impl Card {
             unchecked: text.is_some_and(is_unchecked),
             origin: text.map(|text| worth_saying(text, ui)).unwrap_or_default(),
             distance: String::new(),
+            imported: facts::imported(source, reader),
             arrived: false,
             subject,
         })

@@ -102,6 +102,9 @@ struct ListingPage<'a> {
     goals: Vec<String>,
     slots: String,
     roles: Vec<RoleFacts>,
+    /// Whose it is, if the partner only passes it on, and where it was read.
+    imported: String,
+    imported_url: String,
     /// In which language the reader reads, and how the text came about.
     reading: String,
     unchecked: bool,
@@ -164,6 +167,8 @@ pub async fn show(
             .iter()
             .map(|role| facts::of_role(role, read(&format!("roles.{}.title", role.number)), ui.lang))
             .collect(),
+        imported: facts::imported(&source, ui.lang),
+        imported_url: source.imported_from.as_ref().map(|from| from.url.clone()).unwrap_or_default(),
         reading: reading_line(&reading, &ui),
         unchecked: is_unchecked(&reading),
         contact: linked(&read("contact")),

@@ -80,6 +80,8 @@ pub fn encode(entry: &Entry, language: &str) -> Value {
         .with("organisation", organisation(entry, language))
         .with("role", roles)
         .with("session", session(listing))
+        .with("schema:creditText", entry.imported(language))
+        .with("schema:isBasedOn", listing.imported_from.as_ref().map_or("", |from| from.url.as_str()))
         .into()
 }
 

@@ -65,7 +65,9 @@ fn write_entry(xml: &mut Xml, entry: &Entry, language: &str) -> Result<(), Write
     xml.text("name", &[], author)?;
     xml.close("author")?;
     xml.empty("link", &[("rel", "alternate"), ("type", "text/html"), ("href", &entry.link)])?;
-    xml.text("summary", &[("type", "text")], entry.text("summary", language))?;
+    let summary = [entry.text("summary", language), &entry.imported(language)];
+    let summary: Vec<&str> = summary.into_iter().filter(|part| !part.is_empty()).collect();
+    xml.text("summary", &[("type", "text")], &summary.join("\n\n"))?;
     for cause in &entry.listing.causes {
         xml.empty("category", &[("term", cause)])?;
     }

@@ -87,6 +87,17 @@ impl Entry {
         prose_of(&self.listing, field).map_or("", String::as_str)
     }
 
+    /// Whose it is, if the partner only passes on what it read in somebody's feed; empty: its own.
+    pub fn imported(&self, language: &str) -> String {
+        let Some(from) = &self.listing.imported_from else { return String::new() };
+        let publisher = &from.publisher;
+        if is_near(language, "zh") {
+            format!("从 {publisher} 导入，未经其签名。")
+        } else {
+            format!("Imported from {publisher}, not signed by them.")
+        }
+    }
+
     /// Languages in which it can be read, its own first.
     pub fn languages(&self) -> impl Iterator<Item = &str> {
         let translated = self.translations.iter().map(|translation| translation.language.as_str());

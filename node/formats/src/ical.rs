@@ -62,7 +62,7 @@ fn write_event(lines: &mut Lines, entry: &Entry, language: &str) {
 }
 
 fn description(entry: &Entry, language: &str) -> String {
-    let parts = [entry.text("summary", language), &entry.link];
+    let parts = [entry.text("summary", language), &entry.imported(language), &entry.link];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 

@@ -71,6 +71,8 @@ pub fn encode(entry: &Entry, language: &str) -> Value {
         .with("jobBenefits", benefits(&listing.roles))
         .with("incentiveCompensation", stipend(&listing.roles))
         .with("relevantOccupation", occupations(entry, language))
+        .with("creditText", entry.imported(language))
+        .with("isBasedOn", listing.imported_from.as_ref().map_or("", |from| from.url.as_str()))
         .into()
 }
 

@@ -212,10 +212,20 @@ async fn save(api: &Api, caller: Caller, request: wire::SaveDraftRequest) -> Res
         let (row, _) = load(api, caller, &request.id, edits).await?;
         check_version(&row, request.version)?;
         let state = after(row.state, Step::Save)?;
+        let content = still_imported(content, content::decode(&row.content)?);
         let row = DraftRow { organisation, content: content.encode_to_vec(), publish_at: None, ..row };
         update(api, next(api, caller, row, state)).await?
     };
     Views::new(api, caller).draft(row).await
+}
+
+/// Whoever edits what was read in somebody's feed doesn't make it their own.
+fn still_imported(mut content: wire::DraftContent, before: wire::DraftContent) -> wire::DraftContent {
+    if let Some(listing) = &mut content.listing {
+        let from = before.listing.and_then(|listing| listing.imported_from);
+        listing.imported_from = listing.imported_from.take().or(from);
+    }
+    content
 }
 
 /// A listing that is published, and its content.

@@ -8,6 +8,7 @@ mod blobs;
 mod database;
 mod desk;
 mod exchange;
+mod feeds;
 mod gateway;
 mod layer;
 mod log;
@@ -23,8 +24,17 @@ use std::{
 use serde::Deserialize;
 
 pub use self::{
-    api::ApiConfig, blobs::BlobsConfig, database::DatabaseConfig, desk::DeskConfig, exchange::ExchangeConfig,
-    gateway::GatewayConfig, log::LogConfig, mail::MailConfig, node::NodeConfig, secret::SecretFile,
+    api::ApiConfig,
+    blobs::BlobsConfig,
+    database::DatabaseConfig,
+    desk::DeskConfig,
+    exchange::ExchangeConfig,
+    feeds::{FeedSource, FeedsConfig},
+    gateway::GatewayConfig,
+    log::LogConfig,
+    mail::MailConfig,
+    node::NodeConfig,
+    secret::SecretFile,
 };
 
 /// All settings with their defaults and explanations, as `volbridge init` writes them.
@@ -55,6 +65,8 @@ pub struct Config {
     pub desk: DeskConfig,
     /// How mail is sent.
     pub mail: MailConfig,
+    /// Whose listings are passed on.
+    pub feeds: FeedsConfig,
 }
 
 /// Where settings come from.
@@ -156,6 +168,7 @@ impl Config {
             ("log", self.log.faults()),
             ("blobs", self.blobs.faults()),
             ("mail", self.mail.faults()),
+            ("feeds", self.feeds.faults()),
         ];
         let named = |section, faults: Faults| {
             faults.into_iter().map(move |(key, why)| (format!("{section}.{key}"), why))

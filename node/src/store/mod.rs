@@ -17,6 +17,7 @@ pub mod derived;
 pub mod drafts;
 pub mod entries;
 pub mod error;
+pub mod feeds;
 pub mod idempotency;
 pub mod imports;
 pub mod lock;

@@ -28,6 +28,15 @@ pub fn full_listing() -> Listing {
     listing
 }
 
+/// Read in somebody's feed.
+pub fn imported_listing() -> Listing {
+    let from = ImportedFrom {
+        publisher: "Open Volunteering 志愿开放平台".into(),
+        url: "https://feeds.example.org/opportunities/7?v=2".into(),
+    };
+    Listing { imported_from: Some(from), ..samples::small_listing() }
+}
+
 /// Checked for the longest time that there is.
 pub fn checked_organisation() -> Organisation {
     let checked = OrganisationCheck {
@@ -57,6 +66,7 @@ pub fn statements() -> Vec<(&'static str, Statement)> {
         ("listing of codes that no list names", listing(unlisted)),
         ("listing of one day, which is a week begun", listing(week)),
         ("listing of ten years", listing(Listing { weeks: 520, ..samples::small_listing() })),
+        ("listing of somebody without a node", listing(imported_listing())),
         ("organisation that was checked", samples::public(&Payload::Organisation(checked_organisation()))),
     ]
 }
@@ -137,6 +147,19 @@ pub fn listing_cases() -> Vec<Refused> {
         }),
         role("more slots filled than there are", "roles[0].filled", Code::FieldMismatch, |role| {
             role.filled += 1;
+        }),
+        listing("imported from nobody", "imported_from.publisher", Code::FieldRequired, |listing| {
+            let url = "https://feeds.example.org/7".into();
+            listing.imported_from = Some(ImportedFrom { url, ..ImportedFrom::default() });
+        }),
+        listing("imported from nowhere", "imported_from.url", Code::FieldRequired, |listing| {
+            let publisher = "Open Volunteering".into();
+            listing.imported_from = Some(ImportedFrom { publisher, ..ImportedFrom::default() });
+        }),
+        listing("imported over http", "imported_from.url", Code::FieldInvalid, |listing| {
+            let publisher = "Open Volunteering".into();
+            listing.imported_from =
+                Some(ImportedFrom { publisher, url: "http://feeds.example.org/7".into() });
         }),
     ]
 }

@@ -63,6 +63,11 @@ pub fn validate(listing: &Listing) -> Vec<Refusal> {
     faults.demand(!listing.remote || listing.place.is_some(), "remote", Code::FieldUnexpected);
     faults.choice_or_none("status", &listing.status, STATUS);
     weeks(&mut faults, listing.weeks, starts, ends);
+    if let Some(from) = &listing.imported_from {
+        faults.required("imported_from.publisher", &from.publisher, Form::Name, limits::LINE);
+        faults.demand(!from.url.is_empty(), "imported_from.url", Code::FieldRequired);
+        faults.url("imported_from.url", &from.url);
+    }
     faults.into_vec()
 }
 

@@ -81,6 +81,8 @@ impl Reader<'_> {
         sdgs.sort_unstable();
         sdgs.dedup();
         record::Listing {
+            // The node knows whether it was read in somebody's feed.
+            imported_from: None,
             language: self.text("language"),
             organisation: Vec::new(),
             title: self.text("title"),

@@ -47,8 +47,18 @@ pub struct Listing {
     status: String,
     /// How long one volunteer serves at least; 0: as the dates say.
     weeks: u32,
+    /// Whose it is, if the partner only passes on what it read in somebody's feed; they have not signed it.
+    imported_from: Option<ImportedFrom>,
     /// Its page.
     pub url: String,
+}
+
+/// Somebody who has no node, and has not signed the listing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportedFrom {
+    publisher: String,
+    /// Where it was read.
+    url: String,
 }
 
 /// Prose in one language.
@@ -179,6 +189,10 @@ impl Listing {
             remote: source.remote,
             status: source.status.clone(),
             weeks: source.weeks,
+            imported_from: source
+                .imported_from
+                .as_ref()
+                .map(|from| ImportedFrom { publisher: from.publisher.clone(), url: from.url.clone() }),
         })
     }
 
@@ -237,6 +251,7 @@ impl Listing {
             remote: false,
             status: String::new(),
             weeks: 12,
+            imported_from: None,
             url: "https://portal.example.org/listings/01930f6e-7c00-7000-8000-000000000001".to_owned(),
         }
     }

@@ -138,6 +138,7 @@ impl NewListing {
             remote: self.remote,
             status: self.status,
             weeks: self.weeks,
+            imported_from: None,
         })
     }
 

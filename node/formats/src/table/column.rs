@@ -26,6 +26,7 @@ pub(crate) enum Field {
     Link,
     PublishedAt,
     UpdatedAt,
+    ImportedFrom,
     Status,
     Country,
     Region,
@@ -105,6 +106,7 @@ pub(crate) const FIELDS: &[(Field, &str, &[&str])] = &[
     (Field::Link, "link", &["link", "链接", "url", "网址"]),
     (Field::PublishedAt, "published_at", &["published_at", "发布时间"]),
     (Field::UpdatedAt, "updated_at", &["updated_at", "更新时间"]),
+    (Field::ImportedFrom, "imported_from.publisher", &["imported_from", "导入来源"]),
     (Field::Prose("title"), "title", &["title", "标题", "项目名称", "名称", "name"]),
     (Field::Prose("summary"), "summary", &["summary", "摘要", "简介", "项目简介"]),
     (Field::Prose("description"), "description", &["description", "详细介绍", "项目介绍", "描述", "内容"]),
@@ -159,7 +161,7 @@ impl Column {
     /// Every column that a table can have that is read, with texts in these languages; what a node says itself, such as
     /// when something was published, isn't among them.
     pub fn all<'a>(languages: &'a [&'a str]) -> impl Iterator<Item = Self> + 'a {
-        let told = [Field::Partner, Field::Link, Field::PublishedAt, Field::UpdatedAt];
+        let told = [Field::Partner, Field::Link, Field::PublishedAt, Field::UpdatedAt, Field::ImportedFrom];
         let read = FIELDS.iter().map(|(field, ..)| *field).filter(move |field| !told.contains(field));
         read.flat_map(move |field| {
             let tags = languages.iter().filter(move |_| field.is_text()).map(|tag| Some((*tag).to_owned()));

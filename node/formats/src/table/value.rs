@@ -18,6 +18,9 @@ pub(crate) fn print(entry: &Entry, role: Option<&Role>, field: Field) -> String 
         Field::Link => entry.link.clone(),
         Field::PublishedAt => entry.published_at.map_or_else(String::new, |moment| moment.to_string()),
         Field::UpdatedAt => entry.updated_at.map_or_else(String::new, |moment| moment.to_string()),
+        Field::ImportedFrom => {
+            listing.imported_from.as_ref().map_or_else(String::new, |from| from.publisher.clone())
+        }
         Field::Country | Field::Region | Field::City | Field::Latitude | Field::Longitude => {
             listing.place.as_ref().map_or_else(String::new, |place| print_place(place, field))
         }
@@ -124,6 +127,8 @@ pub(crate) fn read(entry: &mut Entry, field: Field, text: &str) -> Result<(), Co
         Field::Link => entry.link = word(),
         Field::PublishedAt => entry.published_at = Some(moment::parse(text).ok_or(Code::TimeMalformed)?),
         Field::UpdatedAt => entry.updated_at = Some(moment::parse(text).ok_or(Code::TimeMalformed)?),
+        // Who passes on what isn't theirs says where it was read: a table doesn't.
+        Field::ImportedFrom => {}
         Field::Language => listing.language = word(),
         Field::Organisation => {
             let id: SubjectId = text.trim().parse().map_err(|_| Code::IdMalformed)?;
