@@ -16,9 +16,10 @@ use tonic_health::pb::{
 };
 use volbridge_proto::wire::node::v1::{
     self as node, accounts_client::AccountsClient, agreements_client::AgreementsClient,
-    alerts_client::AlertsClient, blobs_client::BlobsClient, conferences_client::ConferencesClient,
-    desk_client::DeskClient, imports_client::ImportsClient, listings_client::ListingsClient,
-    logs_client::LogsClient, materials_client::MaterialsClient, network_client::NetworkClient,
+    alerts_client::AlertsClient, blobs_client::BlobsClient, checks_client::ChecksClient,
+    conferences_client::ConferencesClient, desk_client::DeskClient, handovers_client::HandoversClient,
+    imports_client::ImportsClient, listings_client::ListingsClient, logs_client::LogsClient,
+    materials_client::MaterialsClient, network_client::NetworkClient,
     organisations_client::OrganisationsClient, partners_client::PartnersClient,
     profiles_client::ProfilesClient, records_client::RecordsClient, search_client::SearchClient,
     statistics_client::StatisticsClient, translations_client::TranslationsClient,
@@ -241,6 +242,14 @@ reads! {
     saved_search = AlertsClient.get(SavedSearchRequest) -> SavedSearch;
     /// Drafts that the caller may see.
     drafts = DeskClient.list(ListDraftsRequest) -> ListDraftsResponse;
+    /// Checks that end soon, or organisations without one.
+    checks = ChecksClient.list(ListChecksRequest) -> ListChecksResponse;
+    /// An organisation with what was noted about it.
+    check = ChecksClient.get(GetCheckRequest) -> CheckView;
+    /// What drafts of listings begin with.
+    templates = DeskClient.list_templates(ListTemplatesRequest) -> ListTemplatesResponse;
+    /// Organisations that are offered from one partner to another.
+    handovers = HandoversClient.list(ListHandoversRequest) -> ListHandoversResponse;
     /// One draft.
     draft = DeskClient.get(GetDraftRequest) -> Draft;
     /// Files of listings that were brought.
@@ -314,6 +323,18 @@ writes! {
     start_import = ImportsClient.start(ImportRequest) -> Import;
     /// Ends an import, or forgets it.
     cancel_import = ImportsClient.cancel(ImportRequest) -> CancelImportResponse;
+    /// Notes what was seen at a check.
+    note_check = ChecksClient.note(NoteCheckRequest) -> CheckView;
+    /// Publishes an organisation as checked.
+    publish_check = ChecksClient.publish(PublishCheckRequest) -> Published;
+    /// Keeps a draft as a template.
+    save_template = DeskClient.save_template(SaveTemplateRequest) -> Template;
+    /// Throws a template away.
+    remove_template = DeskClient.remove_template(RemoveTemplateRequest) -> RemoveTemplateResponse;
+    /// Offers an organisation to another partner.
+    offer_handover = HandoversClient.offer(OfferHandoverRequest) -> Published;
+    /// Takes one over.
+    accept_handover = HandoversClient.accept(AcceptHandoverRequest) -> AcceptedHandover;
     /// Withdraws records.
     withdraw = RecordsClient.withdraw(WithdrawRequest) -> Published;
 }

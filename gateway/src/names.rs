@@ -74,6 +74,40 @@ impl PartnerLine {
     }
 }
 
+/// Who has what a partner says: another, once it has moved there with its organisation.
+pub fn host<'a>(
+    partner: Option<&'a node::PartnerName>,
+    moved: Option<&'a node::Moved>,
+) -> Option<&'a node::PartnerName> {
+    moved.and_then(|moved| moved.to.as_ref()).or(partner)
+}
+
+/// How an organisation moved from one partner to another, and the two records that say so.
+#[derive(Clone, Debug)]
+pub struct MovedLine {
+    /// "Moved from X to Y on 5 December 2026."
+    pub said: String,
+    pub first: String,
+    pub second: String,
+}
+
+impl MovedLine {
+    pub fn of(moved: Option<&node::Moved>, reader: Lang) -> Option<Self> {
+        let moved = moved?;
+        let name = |partner: &Option<node::PartnerName>| PartnerLine::of(partner.as_ref(), reader).name;
+        let parts = [
+            ("from", name(&moved.from)),
+            ("to", name(&moved.to)),
+            ("date", locale::date(reader, &moved.moved_on)),
+        ];
+        Some(Self {
+            said: reader.fill("organisation-moved", &parts),
+            first: routes::record(hex::encode(&moved.first)),
+            second: routes::record(hex::encode(&moved.second)),
+        })
+    }
+}
+
 /// An organisation as other pages name it.
 #[derive(Clone, Debug)]
 pub struct OrganisationLine {

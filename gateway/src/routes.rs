@@ -157,6 +157,30 @@ paths! {
     DESK_IMPORT_CANCEL desk_import_cancel(id) = "/desk/imports/{id}/cancel";
     /// Its faults as a table.
     DESK_IMPORT_FAULTS desk_import_faults(id) = "/desk/imports/{id}/faults.csv";
+    /// Organisations at the desk: checks, and what may be revised.
+    DESK_ORGANISATIONS desk_organisations() = "/desk/organisations";
+    /// Apply for a new organisation.
+    DESK_ORGANISATION_NEW desk_organisation_new() = "/desk/organisations/new";
+    /// A draft of an organisation.
+    DESK_ORGANISATION_DRAFT desk_organisation_draft(id) = "/desk/organisations/drafts/{id}";
+    /// An organisation's check.
+    DESK_ORGANISATION desk_organisation(id) = "/desk/organisations/{id}";
+    /// Note what was seen.
+    DESK_ORGANISATION_NOTE desk_organisation_note(id) = "/desk/organisations/{id}/note";
+    /// Publish it as checked.
+    DESK_ORGANISATION_CHECK desk_organisation_check(id) = "/desk/organisations/{id}/check";
+    /// A draft of its next revision.
+    DESK_ORGANISATION_REVISE desk_organisation_revise(id) = "/desk/organisations/{id}/revise";
+    /// Begin a listing with a template.
+    DESK_TEMPLATE_BEGIN desk_template_begin() = "/desk/templates/begin";
+    /// Keep a draft as a template.
+    DESK_TEMPLATE_SAVE desk_template_save() = "/desk/templates/save";
+    /// Throw a template away.
+    DESK_TEMPLATE_REMOVE desk_template_remove() = "/desk/templates/remove";
+    /// Organisations that move between partners.
+    DESK_HANDOVERS desk_handovers() = "/desk/handovers";
+    /// Take one over.
+    DESK_HANDOVERS_ACCEPT desk_handovers_accept() = "/desk/handovers/accept";
     /// Who has an account.
     PEOPLE people() = "/desk/people";
     /// Invite somebody.

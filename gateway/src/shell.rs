@@ -48,6 +48,10 @@ pub struct SignedLine {
     /// Whether there is anything for them at the desk.
     pub desk: bool,
     pub people: bool,
+    /// Whether they check organisations, or write about one.
+    pub organisations: bool,
+    /// Whether they lead the whole partner.
+    pub leads: bool,
 }
 
 /// One entry of the navigation.
@@ -84,6 +88,8 @@ impl Shell {
                 name: signed.account.name.clone(),
                 desk: signed.has_desk(),
                 people: signed.has_people(),
+                organisations: signed.has_people() || signed.has_for_all(&["reviewer"]),
+                leads: signed.has_for_all(&["operator", "administrator"]),
             }),
             form_token: session.map(|signed| signed.form_token.clone()).unwrap_or_default(),
             sign_in: session::sign_in_and_return(&parts.uri),

@@ -15,7 +15,9 @@ use volbridge_proto::codes;
 const FAMILIES: &[&str] = &[
     "account-done",
     "alerts-every",
+    "application-done",
     "benefit",
+    "checking-done",
     "currency",
     "desk-done",
     "draft-state",
@@ -25,6 +27,7 @@ const FAMILIES: &[&str] = &[
     "facet",
     "field",
     "format",
+    "handover-done",
     "import-done",
     "import-fault",
     "import-outcome",

@@ -292,6 +292,9 @@ codes! {
     DraftState "draft.state" Conflicting "the draft is not at the step for this";
     DraftFaulty "draft.faulty" Conflicting "the draft can't be published as it is: its faults say why";
     ImportState "import.state" Conflicting "the import isn't at a point where this can be done";
+    CheckNothingSeen "check.nothing_seen" Conflicting "nothing was noted in the last days that a check could rest on";
+    HandoverOver "handover.over" Conflicting "the organisation can no longer be taken over by this";
+    OrganisationMoved "organisation.moved" Conflicting "the organisation has moved to another partner, with its listings";
     ReviewNeeded "review.needed" Forbidden "this partner publishes only what a reviewer has approved";
     MailNone "mail.none" Unsupported "this node sends no mail";
     MailFailed "mail.failed" Unavailable "the mail server didn't take the message; try again later";

@@ -300,3 +300,65 @@ async fn a_spreadsheet_with_two_faulty_rows_is_checked_and_the_others_are_publis
     assert!(text.contains("Reading 1") && text.contains("伴读1"), "{text}");
     browser.close().await;
 }
+
+#[rstest]
+#[case::narrow("zh-CN", 375, "核验", "已核验")]
+#[case::english("en", 1280, "Seen", "Checked by")]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organisation_is_applied_for_checked_and_handed_over(
+    #[case] language: &'static str,
+    #[case] width: u32,
+    #[case] note: &str,
+    #[case] checked: &str,
+) {
+    let (bvf, portal) = partner().await;
+    bvf.organisation().await;
+    let token = invitation(&bvf, "operator").await;
+    let browser = Browser::looking(Look { width, language, dark: false, scripts: true }).await;
+    taken_in(&browser, &bvf, &portal, &token).await;
+    let fits = async || {
+        assert_eq!(browser.barriers().await, Vec::<String>::new());
+        let wide =
+            browser.page.execute("return document.documentElement.scrollWidth", Vec::new()).await.unwrap();
+        assert!(wide.as_u64().unwrap() <= u64::from(width), "{wide} wide");
+    };
+
+    // Not checked yet: what was seen, then the check.
+    browser.page.goto(&portal.at("/desk/organisations")).await.unwrap();
+    fits().await;
+    click(&browser, "section[aria-labelledby='unchecked'] a").await;
+    wait_for(&browser, "#note").await;
+    fits().await;
+    fill(&browser, "#note", note).await;
+    click(&browser, "form[action$='/note'] button").await;
+    wait_for(&browser, ".said").await;
+    let until = bvf.now().plus(300 * 86_400_000).date().to_string();
+    let script = "document.querySelector('#valid_until').value = arguments[0]";
+    browser.page.execute(script, vec![until.into()]).await.unwrap();
+    click(&browser, "form[action$='/check'] button").await;
+    wait_for(&browser, ".said").await;
+    let text = browser.text().await;
+    assert!(text.contains(checked) && text.contains(note), "{text}");
+
+    // A new one, written and handed in.
+    browser.page.goto(&portal.at("/desk/organisations/new")).await.unwrap();
+    fits().await;
+    fill(&browser, "#name_zh", "港湾志愿服务队").await;
+    fill(&browser, "#name_en", "Harbour Team").await;
+    click(&browser, "button[value='save']").await;
+    wait_for(&browser, "button[value='submit']").await;
+    fits().await;
+    click(&browser, "button[value='submit']").await;
+    wait_for(&browser, "button[value='approve']").await;
+    click(&browser, "button[value='approve']").await;
+    wait_for(&browser, "button[value='publish']").await;
+    click(&browser, "button[value='publish']").await;
+    wait_for(&browser, ".said").await;
+    browser.page.goto(&portal.at("/organisations")).await.unwrap();
+    let text = browser.text().await;
+    assert!(text.contains("港湾志愿服务队") || text.contains("Harbour Team"), "{text}");
+
+    browser.page.goto(&portal.at("/desk/handovers")).await.unwrap();
+    fits().await;
+    browser.close().await;
+}

@@ -54,6 +54,7 @@ kind-volbridge-node-info-v1 = Node
 kind-volbridge-continuation-v1 = New epoch of a log
 kind-volbridge-endorsement-v1 = Endorsement
 kind-volbridge-endorsement-end-v1 = End of an endorsement
+kind-volbridge-handover-v1 = Handover of an organisation
 kind-volbridge-organisation-v1 = Organisation
 kind-volbridge-listing-v1 = Listing
 kind-volbridge-agreement-v1 = Agreement

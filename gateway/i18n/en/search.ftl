@@ -3,6 +3,10 @@ nav-match = Find a placement
 
 home-match = Find a placement for me
 home-match-why = Say what you bring; no account is needed.
+figure-slots = { $count ->
+    [one] open place
+   *[other] open places
+ }
 figure-open = { $count ->
     [one] listing open now
    *[other] listings open now

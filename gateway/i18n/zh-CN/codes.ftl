@@ -54,6 +54,7 @@ kind-volbridge-node-info-v1 = 节点信息
 kind-volbridge-continuation-v1 = 日志新纪元
 kind-volbridge-endorsement-v1 = 担保
 kind-volbridge-endorsement-end-v1 = 担保终止
+kind-volbridge-handover-v1 = 组织移交
 kind-volbridge-organisation-v1 = 志愿组织
 kind-volbridge-listing-v1 = 志愿项目
 kind-volbridge-agreement-v1 = 协议

@@ -3,6 +3,7 @@ nav-match = 帮我找项目
 
 home-match = 帮我找适合的项目
 home-match-why = 说说您的情况即可，无须注册。
+figure-slots = 个空缺名额
 figure-open = 个项目正在招募
 figure-countries = 个国家和地区
 table-listings = 项目

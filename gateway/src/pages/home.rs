@@ -46,14 +46,18 @@ struct PlaceRow {
 /// `GET /`
 pub async fn show(State(app): State<App>, ui: Shell) -> Result<Response, Problem> {
     let newest = node::ListListingsRequest { limit: NEWEST, ..Default::default() };
-    let (newest, counts, conferences, partners) = tokio::join!(
+    let (newest, counts, statistics, conferences, partners) = tokio::join!(
         app.node().listings(newest),
         app.counts(),
+        app.statistics(),
         app.node().conferences(node::ListConferencesRequest::default()),
         app.node().partners(node::ListPartnersRequest {})
     );
     let partners = partners?.partners;
     let organisations = partners.iter().map(|partner| partner.organisations).sum();
+    // The page is whole without them.
+    let total = statistics.ok().and_then(|view| view.total);
+    let slots = total.map_or(0, |total| total.open_slots);
     let figure = |key: &str, number: u64, href: String| Figure {
         number: grouped(number),
         text: ui.count(key, number),
@@ -64,6 +68,7 @@ pub async fn show(State(app): State<App>, ui: Shell) -> Result<Response, Problem
     let page = HomePage {
         figures: vec![
             figure("figure-open", counts.open, format!("{}?open=true", routes::listings())),
+            figure("figure-slots", slots, routes::statistics()),
             figure("figure-listings", counts.listings, routes::listings()),
             figure("figure-countries", counts.countries.len() as u64, routes::listings()),
             figure("figure-organisations", organisations, routes::partners()),

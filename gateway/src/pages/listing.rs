@@ -2,7 +2,10 @@
 //! languages side by side, each with where it comes from and how it came about.
 
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::{RawQuery, State},
+    response::Response,
+};
 use serde::Deserialize;
 use volbridge_proto::{
     id::{PartnerId, SubjectId},
@@ -11,14 +14,14 @@ use volbridge_proto::{
 
 use super::{
     card::{Card, is_unchecked, origin},
-    render,
+    moved_to, render,
 };
 use crate::{
     app::App,
     extract::{Path, Query},
     facts::{self, Fact, RoleFacts},
     locale,
-    names::{self, OrganisationLine, PartnerLine, best},
+    names::{self, MovedLine, OrganisationLine, PartnerLine, best},
     problem::Problem,
     provenance::ProvenanceLine,
     query, routes,
@@ -96,6 +99,8 @@ struct ListingPage<'a> {
     title: String,
     title_language: String,
     partner: PartnerLine,
+    /// With its organisation, from one partner to another.
+    moved: Option<MovedLine>,
     organisation: Option<OrganisationLine>,
     state: String,
     facts: Vec<Fact>,
@@ -132,6 +137,7 @@ struct ListingPage<'a> {
 pub async fn show(
     State(app): State<App>,
     ui: Shell,
+    RawQuery(asked): RawQuery,
     Path(id): Path<SubjectId>,
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
@@ -140,6 +146,9 @@ pub async fn show(
         partner: wish.partner.map(PartnerId::to_vec).unwrap_or_default(),
     };
     let view = app.node().listing(request).await?;
+    if view.subject != id.as_bytes() {
+        return Ok(moved_to(&routes::listing(names::subject(&view.subject)), asked.as_deref()));
+    }
     let source = view.source.clone().ok_or_else(Problem::not_found)?;
     let similar = similar(&app, &view, &source, &ui).await;
     let texts = names::texts(&view, &source);
@@ -156,7 +165,8 @@ pub async fn show(
     let page = ListingPage {
         title: read("title"),
         title_language: reading.language.clone(),
-        partner: PartnerLine::of(view.partner.as_ref(), ui.lang),
+        partner: PartnerLine::of(names::host(view.partner.as_ref(), view.moved.as_ref()), ui.lang),
+        moved: MovedLine::of(view.moved.as_ref(), ui.lang),
         organisation: view.organisation.as_ref().and_then(|view| OrganisationLine::new(view, ui.lang)),
         state: state(view.state(), ui.lang),
         facts: facts::of_listing(&source, ui.lang),

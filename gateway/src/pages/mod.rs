@@ -37,7 +37,7 @@ pub use self::{
 use askama::Template;
 use axum::{
     Router, middleware,
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use http::{HeaderValue, header, request::Parts};
@@ -116,6 +116,13 @@ fn accounts() -> Router<App> {
         .route(routes::PEOPLE_REVOKE, post(people::revoke))
         .route(routes::PEOPLE_ROLES, post(people::set_roles))
         .route(routes::PEOPLE_LOCK, post(people::lock))
+}
+
+/// What has moved with its organisation is found where it is now; what was asked beside it is asked there.
+fn moved_to(address: &str, query: Option<&str>) -> Response {
+    let query = query.filter(|query| !query.is_empty());
+    let address = query.map_or_else(|| address.to_owned(), |query| format!("{address}?{query}"));
+    Redirect::temporary(&address).into_response()
 }
 
 /// A template as an answer.

@@ -1,18 +1,21 @@
 //! One organisation that a partner hosts and vouches for.
 
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::{RawQuery, State},
+    response::Response,
+};
 use volbridge_proto::{
     id::SubjectId,
     wire::{node::v1 as node, record::v1 as record},
 };
 
-use super::{card::Card, partner::web_address, render};
+use super::{card::Card, moved_to, partner::web_address, render};
 use crate::{
     app::App,
     extract::Path,
     facts,
-    names::{self, OrganisationLine, PartnerLine},
+    names::{self, MovedLine, OrganisationLine, PartnerLine},
     problem::Problem,
     provenance::ProvenanceLine,
     routes,
@@ -49,6 +52,8 @@ struct OrganisationPage<'a> {
     all_children: String,
     api: String,
     partner: PartnerLine,
+    /// From one partner to another.
+    moved: Option<MovedLine>,
     provenance: ProvenanceLine,
     cards: Vec<Card>,
 }
@@ -61,9 +66,17 @@ struct ParentLine {
 }
 
 /// `GET /organisations/{id}`
-pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<SubjectId>) -> Result<Response, Problem> {
+pub async fn show(
+    State(app): State<App>,
+    ui: Shell,
+    RawQuery(query): RawQuery,
+    Path(id): Path<SubjectId>,
+) -> Result<Response, Problem> {
     let request = node::GetSubjectRequest { subject: id.to_vec(), partner: Vec::new() };
     let view = app.node().organisation(request).await?;
+    if view.subject != id.as_bytes() {
+        return Ok(moved_to(&routes::organisation(names::subject(&view.subject)), query.as_deref()));
+    }
     let source = view.source.clone().ok_or_else(Problem::not_found)?;
     let below = node::ListOrganisationsRequest {
         partner: view.partner.as_ref().map(|partner| partner.id.clone()).unwrap_or_default(),
@@ -103,7 +116,8 @@ pub async fn show(State(app): State<App>, ui: Shell, Path(id): Path<SubjectId>) 
             .filter_map(|child| OrganisationLine::new(child, ui.lang))
             .collect(),
         api: routes::api_organisation(id),
-        partner: PartnerLine::of(view.partner.as_ref(), ui.lang),
+        partner: PartnerLine::of(names::host(view.partner.as_ref(), view.moved.as_ref()), ui.lang),
+        moved: MovedLine::of(view.moved.as_ref(), ui.lang),
         provenance: ProvenanceLine::of(view.provenance.as_ref(), view.partner.as_ref(), &ui),
         cards: listings
             .hits

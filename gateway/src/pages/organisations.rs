@@ -14,7 +14,7 @@ use crate::{
     app::App,
     extract::Query,
     facts,
-    names::{OrganisationLine, PartnerLine},
+    names::{OrganisationLine, PartnerLine, host},
     problem::Problem,
     query::encoded,
     routes,
@@ -146,7 +146,7 @@ fn row(view: &node::OrganisationView, ui: &Shell) -> Option<Row> {
     let place = view.source.as_ref().and_then(|source| source.place.as_ref());
     Some(Row {
         organisation: OrganisationLine::new(view, ui.lang)?,
-        partner: PartnerLine::of(view.partner.as_ref(), ui.lang),
+        partner: PartnerLine::of(host(view.partner.as_ref(), view.moved.as_ref()), ui.lang),
         place: place.map(|place| facts::place(place, ui.lang)).unwrap_or_default(),
     })
 }

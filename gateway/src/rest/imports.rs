@@ -258,10 +258,7 @@ pub async fn bring(
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn one(
-    Bearer(client): Bearer,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
+pub async fn one(Bearer(client): Bearer, Path(id): Path<String>) -> Result<Response, Problem> {
     let request = node::ImportRequest { id: id_of(&id)? };
     let import = client.import(request).await?;
     Ok(private(Json(Import::from(import)).into_response()))
@@ -322,10 +319,7 @@ pub async fn start(
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn end(
-    Bearer(client): Bearer,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
+pub async fn end(Bearer(client): Bearer, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     let request = node::ImportRequest { id: id_of(&id)? };
     client.cancel_import(request).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -17,7 +17,11 @@ mod records;
 mod search;
 mod statistics;
 
-use axum::{Router, middleware, routing::get};
+use axum::{
+    Router, middleware,
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema, openapi::OpenApi as Document};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -128,6 +132,34 @@ pub struct PartnerRef {
     pub country: String,
     /// First 16 bytes of the id, in groups.
     pub fingerprint: String,
+}
+
+/// How an organisation moved, with its listings, from one partner to another: both have said so.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Moved {
+    pub from: PartnerRef,
+    /// Who has it now.
+    pub to: PartnerRef,
+    /// YYYY-MM-DD
+    pub on: String,
+    /// Record ids of the two halves, 64 hex digits each.
+    pub records: [String; 2],
+}
+
+impl Moved {
+    fn new(moved: &node::Moved) -> Self {
+        Self {
+            from: PartnerRef::of(moved.from.as_ref()),
+            to: PartnerRef::of(moved.to.as_ref()),
+            on: moved.moved_on.clone(),
+            records: [hex::encode(&moved.first), hex::encode(&moved.second)],
+        }
+    }
+}
+
+/// What has moved with its organisation is found where it is now.
+fn moved_to(address: String) -> Response {
+    Redirect::temporary(&address).into_response()
 }
 
 /// Texts by language tag.

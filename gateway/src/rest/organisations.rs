@@ -1,7 +1,11 @@
 //! `/api/v1/organisations`
 #![expect(unused_qualifications, reason = "utoipa writes out the types of queries")]
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use volbridge_proto::{
@@ -10,8 +14,9 @@ use volbridge_proto::{
 };
 
 use super::{
-    Names, PartnerRef, RecordRef, cursor, example_names,
+    Moved, Names, PartnerRef, RecordRef, cursor, example_names,
     listings::{Place, limit, local, place},
+    moved_to,
 };
 use crate::{
     app::App,
@@ -40,6 +45,8 @@ pub struct Organisation {
     parent: Option<Parent>,
     /// `null`: its partner says nothing of one.
     check: Option<Check>,
+    /// From its partner to another, or to it; `null`: it didn't.
+    moved: Option<Moved>,
     /// Its page.
     url: String,
 }
@@ -172,6 +179,7 @@ pub async fn list(
     tag = "organisations",
     responses(
         (status = 200, body = Organisation),
+        (status = 307, description = "It has moved to another partner, and is found there"),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -180,10 +188,14 @@ pub async fn one(
     State(app): State<App>,
     Path(id): Path<SubjectId>,
     Query(whose): Query<Whose>,
-) -> Result<Json<Organisation>, Problem> {
+) -> Result<Response, Problem> {
     let partner = whose.partner.map(PartnerId::to_vec).unwrap_or_default();
     let view = app.node().organisation(node::GetSubjectRequest { subject: id.to_vec(), partner }).await?;
-    Organisation::new(&view, &app).map(Json).ok_or_else(Problem::not_found)
+    if view.subject != id.as_bytes() {
+        return Ok(moved_to(routes::api_organisation(names::subject(&view.subject))));
+    }
+    let found = Organisation::new(&view, &app).ok_or_else(Problem::not_found)?;
+    Ok(Json(found).into_response())
 }
 
 impl Organisation {
@@ -205,6 +217,7 @@ impl Organisation {
                 .parent
                 .as_ref()
                 .map(|parent| Parent { id: names::subject(&parent.subject), names: local(&parent.names) }),
+            moved: view.moved.as_ref().map(Moved::new),
             check: source.checked.as_ref().map(|checked| Check {
                 checked_on: checked.checked_on.clone(),
                 valid_until: checked.valid_until.clone(),
@@ -226,6 +239,7 @@ impl Organisation {
             place: Some(Place { country: "CN".to_owned(), region: "CN-BJ".to_owned(), ..Default::default() }),
             website: String::new(),
             parent: None,
+            moved: None,
             check: Some(Check {
                 checked_on: "2026-09-14".to_owned(),
                 valid_until: "2027-09-30".to_owned(),

@@ -36,6 +36,7 @@ pub fn shared(payload: Option<&str>) -> Shared {
         next: 58,
         sessions: BTreeMap::new(),
         drafts: Vec::new(),
+        templates: Vec::new(),
         review: false,
         calls: Vec::new(),
     }
@@ -195,6 +196,7 @@ fn organisations(
                 subject: subject(100),
                 names: vec![local("en", "Beijing Community Youth Clubs".to_owned())],
             }),
+            moved: None,
         })
         .collect()
 }
@@ -374,6 +376,7 @@ fn listings(
                 slots: source.roles.iter().map(|role| role.slots).sum(),
                 source: Some(source),
                 texts,
+                moved: None,
             }
         })
         .collect()

@@ -104,6 +104,33 @@ impl Desk for Fake {
         self.save(again).await
     }
 
+    async fn list_templates(
+        &self,
+        request: Request<node::ListTemplatesRequest>,
+    ) -> Answer<node::ListTemplatesResponse> {
+        self.caller(&request)?;
+        let templates = self.shared.lock().unwrap().templates.clone();
+        Ok(Response::new(node::ListTemplatesResponse { templates }))
+    }
+
+    async fn save_template(&self, request: Request<node::SaveTemplateRequest>) -> Answer<node::Template> {
+        self.caller(&request)?;
+        let asked = request.into_inner();
+        let template = node::Template { id: asked.draft, name: asked.name, ..Default::default() };
+        self.shared.lock().unwrap().templates.push(template.clone());
+        Ok(Response::new(template))
+    }
+
+    async fn remove_template(
+        &self,
+        request: Request<node::RemoveTemplateRequest>,
+    ) -> Answer<node::RemoveTemplateResponse> {
+        self.caller(&request)?;
+        let id = request.into_inner().id;
+        self.shared.lock().unwrap().templates.retain(|template| template.id != id);
+        Ok(Response::new(node::RemoveTemplateResponse {}))
+    }
+
     async fn submit(&self, request: Request<node::DraftStep>) -> Answer<node::Draft> {
         self.caller(&request)?;
         let state = if self.shared.lock().unwrap().review { "in_review" } else { "approved" };

@@ -66,6 +66,7 @@ pub struct Shared {
     /// Whose each session is.
     pub sessions: BTreeMap<String, node::Account>,
     pub drafts: Vec<node::Draft>,
+    pub templates: Vec<node::Template>,
     pub review: bool,
     /// What was asked of accounts and the desk, in brief.
     pub calls: Vec<String>,

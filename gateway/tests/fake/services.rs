@@ -97,6 +97,7 @@ impl Listings for Fake {
                 slots: source.roles.iter().map(|role| role.slots).sum(),
                 texts: Vec::new(),
                 source: Some(source),
+                moved: None,
             },
         );
         drop(shared);

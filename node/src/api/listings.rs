@@ -16,11 +16,12 @@ use super::{
     Api, answer, organisations::organisation_view, permit::Caller, reading::Reading, records, request,
 };
 use crate::{
+    desk::handover::refuse_moved,
     error::Error,
     people::roles::Right,
     publish::Draft,
     views::{
-        Current, Viewer,
+        Current, Viewer, handovers,
         indexed::{organisation_of, original},
         listings, organisations,
         translations::{self, Best, Original},
@@ -130,7 +131,14 @@ async fn get(
     let (partner, subject) = (request::partner(&request.partner)?, request::subject(&request.subject)?);
     let mut reading = api.read(caller).await?;
     let listing = listings::get(&reading.tx, reading.viewer, partner, subject).await?;
-    let listing = listing.ok_or_else(|| Error::new(Code::NotFound).at("subject"))?;
+    let mut listing = listing.ok_or_else(|| Error::new(Code::NotFound).at("subject"))?;
+    if partner.is_none()
+        && let Some((partner, subject)) =
+            handovers::last_listing(&reading.tx, (listing.partner(), listing.subject())).await?
+        && let Some(last) = listings::get(&reading.tx, reading.viewer, Some(partner), subject).await?
+    {
+        listing = last;
+    }
     let views = reading.listing_views(vec![listing]).await?;
     views.into_iter().next().ok_or_else(|| Error::new(Code::NotFound).at("subject"))
 }
@@ -170,6 +178,7 @@ async fn check_may_publish(
         }
     }
     for organisation in organisations {
+        refuse_moved(&api.context, organisation).await?;
         let rights = caller.over(db, organisation).await?;
         if !rights.has(Right::Edit) && !rights.has(Right::Review) {
             return Err(Error::new(Code::PermissionDenied).at("listing.organisation"));
@@ -190,17 +199,22 @@ impl Reading<'_> {
         let mut texts = translations::best(&self.tx, self.viewer, &originals).await?;
         let wanted: Vec<(PartnerId, SubjectId)> = listings.iter().filter_map(organisation_of).collect();
         let organisations = organisations::among(&self.tx, &wanted).await?;
+        let moves = handovers::moves(&self.tx, wanted).await?;
         let translators = texts.values().flatten().map(|best| best.current.partner());
         let partners: Vec<PartnerId> = listings.iter().map(Current::partner).chain(translators).collect();
         self.know(&partners).await?;
         let mut views = Vec::with_capacity(listings.len());
         for listing in listings {
-            let organisation = match organisation_of(&listing).and_then(|key| organisations.get(&key)) {
-                Some(organisation) => Some(organisation_view(self, organisation).await?),
+            let key = organisation_of(&listing);
+            let moved = key.and_then(|key| moves.get(&key));
+            let organisation = match key.and_then(|key| organisations.get(&key)) {
+                Some(organisation) => Some(organisation_view(self, organisation, moved).await?),
                 None => None,
             };
             let translated = texts.remove(&(listing.partner(), listing.subject())).unwrap_or_default();
-            views.push(self.listing_view(listing, organisation, translated).await?);
+            let mut view = self.listing_view(listing, organisation, translated).await?;
+            view.moved = self.moved(moved).await?;
+            views.push(view);
         }
         Ok(views)
     }
@@ -224,6 +238,7 @@ impl Reading<'_> {
             slots: kinds::listing::open_slots(&listing.content, self.now.date()),
             source: Some(listing.content),
             texts,
+            moved: None,
         })
     }
 

@@ -7,9 +7,11 @@ mod accounts;
 mod agreements;
 mod alerts;
 mod blobs;
+mod checks;
 mod conferences;
 mod desk;
 mod digest;
+mod handover;
 mod imports;
 mod listings;
 mod logs;
@@ -137,7 +139,9 @@ impl Api {
             maintenance_server::MaintenanceServer <= REQUEST,
             search_server::SearchServer <= REQUEST,
             accounts_server::AccountsServer <= ACCOUNT_REQUEST,
+            checks_server::ChecksServer <= REQUEST,
             desk_server::DeskServer <= REQUEST,
+            handovers_server::HandoversServer <= REQUEST,
             statistics_server::StatisticsServer <= REQUEST,
             alerts_server::AlertsServer <= ACCOUNT_REQUEST,
             imports_server::ImportsServer <= BLOB_REQUEST,

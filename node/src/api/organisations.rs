@@ -17,10 +17,12 @@ use volbridge_proto::{
 
 use super::{Api, answer, permit::Caller, reading::Reading, request};
 use crate::{
+    desk::handover::refuse_moved,
     error::Error,
     publish::Draft,
     views::{
         Current, Cursor, NamedCursor,
+        handovers::{self, Move, Of},
         organisations::{self, Order},
         page,
         words::Words,
@@ -66,11 +68,12 @@ async fn list(
     let found = organisations::list(&reading.tx, &filter, &order, limit).await?;
     let partners: Vec<PartnerId> = found.rows.iter().map(Current::partner).collect();
     reading.know(&partners).await?;
-    let wanted: Vec<(PartnerId, SubjectId)> = found.rows.iter().filter_map(parent_of).collect();
+    let wanted: Vec<Of> = found.rows.iter().filter_map(parent_of).collect();
     let parents = organisations::among(&reading.tx, &wanted).await?;
+    let moves = handovers::moves(&reading.tx, found.rows.iter().map(key)).await?;
     let mut views = Vec::with_capacity(found.rows.len());
     for organisation in &found.rows {
-        let mut view = organisation_view(&mut reading, organisation).await?;
+        let mut view = organisation_view(&mut reading, organisation, moves.get(&key(organisation))).await?;
         view.parent = parent_of(organisation).and_then(|key| parents.get(&key)).map(named);
         views.push(view);
     }
@@ -108,10 +111,14 @@ fn order(request: &wire::ListOrganisationsRequest) -> Result<Order, Error> {
     })
 }
 
-/// An organisation above, of the same partner; it may be unknown, and circles harm nothing: one step is shown.
-fn parent_of(organisation: &Current<record::Organisation>) -> Option<(PartnerId, SubjectId)> {
+fn key(organisation: &Current<record::Organisation>) -> Of {
+    (organisation.partner(), organisation.subject())
+}
+
+/// An organisation above, of the same partner; it may be unknown. One that names itself has none.
+fn parent_of(organisation: &Current<record::Organisation>) -> Option<Of> {
     let parent = SubjectId::try_from(organisation.content.parent.as_slice()).ok()?;
-    Some((organisation.partner(), parent))
+    (parent != organisation.subject()).then_some((organisation.partner(), parent))
 }
 
 fn named(organisation: &Current<record::Organisation>) -> wire::OrganisationName {
@@ -129,9 +136,19 @@ async fn get(
     let (partner, subject) = (request::partner(&request.partner)?, request::subject(&request.subject)?);
     let mut reading = api.read(caller).await?;
     let found = organisations::get(&reading.tx, partner, subject).await?;
-    let organisation = found.ok_or_else(|| Error::new(Code::NotFound).at("subject"))?;
-    let mut view = organisation_view(&mut reading, &organisation).await?;
-    if let Some((partner, parent)) = parent_of(&organisation) {
+    let mut organisation = found.ok_or_else(|| Error::new(Code::NotFound).at("subject"))?;
+    if partner.is_none()
+        && let Some((partner, subject)) =
+            handovers::last_organisation(&reading.tx, key(&organisation)).await?
+        && let Some(last) = organisations::get(&reading.tx, Some(partner), subject).await?
+    {
+        organisation = last;
+    }
+    let moves = handovers::moves(&reading.tx, [key(&organisation)]).await?;
+    let mut view = organisation_view(&mut reading, &organisation, moves.values().next()).await?;
+    if let Some((partner, parent)) = parent_of(&organisation)
+        && !organisations::is_circle(&reading.tx, partner, organisation.subject(), parent).await?
+    {
         view.parent = organisations::get(&reading.tx, Some(partner), parent).await?.as_ref().map(named);
     }
     Ok(view)
@@ -145,17 +162,39 @@ async fn publish(
     let idempotency =
         request::idempotency("Organisations.Publish", &mut request, |request| &mut request.idempotency_key)?;
     let organisation = request::message(request.organisation, "organisation")?;
+    let subject = request::new_or_known(&request.subject)?;
+    if let Some(subject) = subject {
+        refuse_moved(&api.context, Some(subject)).await?;
+        refuse_circle(api, subject, &organisation).await?;
+    }
     let draft = Draft {
-        subject: request::new_or_known(&request.subject)?,
+        subject,
         ..Draft::public(kinds::organisation::KIND, Payload::Organisation(organisation).encode()?)
     };
     api.publish_one(caller, draft, idempotency).await
+}
+
+/// An organisation is neither above itself nor above what is above it.
+async fn refuse_circle(
+    api: &Api,
+    subject: SubjectId,
+    organisation: &record::Organisation,
+) -> Result<(), Error> {
+    let Some(parent) = request::optional(&organisation.parent, "organisation.parent")? else {
+        return Ok(());
+    };
+    let own = api.context.own.id.partner;
+    if organisations::is_circle(&api.context.db, own, subject, parent).await? {
+        return Err(Error::new(Code::FieldInvalid).at("organisation.parent"));
+    }
+    Ok(())
 }
 
 /// An organisation as it is shown, alone or beside a listing.
 pub(super) async fn organisation_view(
     reading: &mut Reading<'_>,
     organisation: &Current<record::Organisation>,
+    moved: Option<&Move>,
 ) -> Result<wire::OrganisationView, Error> {
     Ok(wire::OrganisationView {
         subject: organisation.subject().to_vec(),
@@ -164,6 +203,7 @@ pub(super) async fn organisation_view(
         source: Some(organisation.content.clone()),
         check: check(&organisation.content, reading.now).into(),
         parent: None,
+        moved: reading.moved(moved).await?,
     })
 }
 

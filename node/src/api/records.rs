@@ -234,6 +234,7 @@ fn content_json(statement: &Statement) -> Option<String> {
         EndorsementEnd,
         ErasureReceipt,
         ErasureRequest,
+        Handover,
         Listing,
         Material,
         NodeInfo,

@@ -27,6 +27,12 @@ pub fn decode(bytes: &[u8]) -> Result<DraftContent, Error> {
 /// `translation.summary`.
 #[must_use]
 pub fn faults(content: &DraftContent) -> Vec<Refusal> {
+    if let Some(organisation) = &content.organisation {
+        let payload = Payload::Organisation(organisation.clone());
+        let mut faults = payload.faults();
+        faults.extend(kinds::unlisted(&payload));
+        return faults;
+    }
     let Some(listing) = &content.listing else {
         return vec![Refusal::new(Code::FieldRequired).at("listing")];
     };
@@ -123,6 +129,9 @@ fn leaves(content: &DraftContent) -> BTreeMap<String, Value> {
     if let Some(Ok(listing)) = content.listing.as_ref().map(serde_json::to_value) {
         walk(String::new(), &listing, &mut leaves);
     }
+    if let Some(Ok(organisation)) = content.organisation.as_ref().map(serde_json::to_value) {
+        walk(String::new(), &organisation, &mut leaves);
+    }
     for (field, text) in content.translation.iter().flat_map(|translation| &translation.fields) {
         if !text.is_empty() {
             leaves.insert(format!("translation.{field}"), Value::from(text.as_str()));
@@ -174,6 +183,7 @@ mod tests {
                 language: "en".to_owned(),
                 fields: [("title".to_owned(), translated.to_owned())].into(),
             }),
+            organisation: None,
         }
     }
 

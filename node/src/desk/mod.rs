@@ -3,7 +3,9 @@
 //! The steps are a pure rule here; who may take them is asked in `api/desk.rs`. Without review a draft that is handed in is
 //! approved at once.
 
+pub mod check;
 pub mod content;
+pub mod handover;
 pub mod publish;
 
 use std::str::FromStr;

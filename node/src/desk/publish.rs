@@ -11,7 +11,7 @@ use volbridge_proto::{
     wire::record::v1 as record,
 };
 
-use super::{State, Step, after, content};
+use super::{State, Step, after, content, handover::refuse_moved};
 use crate::{
     context::Context,
     error::Error,
@@ -20,7 +20,7 @@ use crate::{
         accounts::AccountId,
         drafts::{self, DraftRow},
     },
-    views::{Viewer, listings, translations},
+    views::{Viewer, listings, organisations, translations},
 };
 
 /// How often is looked for drafts whose time has come.
@@ -31,7 +31,7 @@ const STEP: u32 = 50;
 
 /// What a draft became.
 pub struct Records {
-    /// The listing.
+    /// The listing, or the organisation.
     pub listing: PublishedRecord,
     /// Its translation, if one was written.
     pub translation: Option<PublishedRecord>,
@@ -47,9 +47,15 @@ pub async fn publish(
     by: Option<AccountId>,
 ) -> Result<(DraftRow, Records), Error> {
     let state = after(row.state, Step::Publish)?;
+    refuse_moved(context, row.organisation).await?;
     let content = content::decode(&row.content)?;
     if let Some(fault) = content::faults(&content).into_iter().next() {
         return Err(Error::new(Code::DraftFaulty).at(fault.field));
+    }
+    if let Some(organisation) = content.organisation {
+        let published = of_organisation(context, row, organisation).await?;
+        let noted = note(context, row, state, by).await?;
+        return Ok((noted, Records { listing: published, translation: None }));
     }
     let listing = content.listing.ok_or_else(|| Error::new(Code::DraftFaulty))?;
     let key = format!("desk/{}/{}", hex::encode(row.id), row.version);
@@ -66,6 +72,38 @@ pub async fn publish(
         }
         None => None,
     };
+    let noted = note(context, row, state, by).await?;
+    Ok((noted, Records { listing: published, translation }))
+}
+
+/// An organisation's record. What its partner says of it stays as it is by now: the check, and what stands above it.
+async fn of_organisation(
+    context: &Arc<Context>,
+    row: &DraftRow,
+    organisation: record::Organisation,
+) -> Result<PublishedRecord, Error> {
+    let mut organisation = organisation;
+    if row.revises {
+        let now = organisations::get(&context.db, Some(context.own.id.partner), row.subject).await?;
+        let now = now.ok_or_else(|| Error::new(Code::NotFound).at("id"))?.content;
+        (organisation.checked, organisation.parent) = (now.checked, now.parent);
+    }
+    let draft = Draft {
+        subject: Some(row.subject),
+        begins: !row.revises,
+        ..Draft::public(kinds::organisation::KIND, Payload::Organisation(organisation).encode()?)
+    };
+    let key = format!("desk/{}/{}/organisation", hex::encode(row.id), row.version);
+    one(context, draft, key).await
+}
+
+/// Notes that a draft is published, and by whom.
+async fn note(
+    context: &Arc<Context>,
+    row: &DraftRow,
+    state: State,
+    by: Option<AccountId>,
+) -> Result<DraftRow, Error> {
     let noted = DraftRow {
         version: row.version + 1,
         state,
@@ -80,11 +118,11 @@ pub async fn publish(
     if !context.db.write(move |tx| async move { drafts::update(tx, &stored).await }.boxed()).await? {
         return Err(Error::new(Code::DraftChanged).at("version"));
     }
-    Ok((noted, Records { listing: published, translation }))
+    Ok(noted)
 }
 
 /// A translation of what was just published: a new revision of the one that was there in this language.
-async fn translate(
+pub(super) async fn translate(
     context: &Arc<Context>,
     translation: record::Translation,
     of: SubjectId,
@@ -135,6 +173,7 @@ pub async fn set_status(
     let found = listings::get(&context.db, Viewer::Public, own, subject).await?;
     let found = found.ok_or_else(|| Error::new(Code::NotFound).at("listings"))?;
     let mut listing = found.content;
+    refuse_moved(context, SubjectId::try_from(listing.organisation.as_slice()).ok()).await?;
     status.clone_into(&mut listing.status);
     let draft = Draft {
         subject: Some(subject),
@@ -174,7 +213,7 @@ pub async fn publish_due(context: &Arc<Context>) -> Result<(), Error> {
     for row in drafts::due(&context.db, context.now(), STEP).await? {
         match publish(context, &row, row.decided_by).await {
             Ok(_) => {}
-            Err(error) if error.code == Code::DraftFaulty => {
+            Err(error) if matches!(error.code, Code::DraftFaulty | Code::OrganisationMoved) => {
                 let back = DraftRow {
                     version: row.version + 1,
                     state: State::ChangesAsked,

@@ -189,7 +189,16 @@ pub(super) async fn entry(
     if !revision.current {
         return Ok(());
     }
+    let before = views::handovers::listings_before(tx, &[(log.number, revision.subject)].into()).await?;
     views::hide(tx, &revision.kind, log.number, revision.subject).await?;
     note_change(tx, reader, "withdrawn", &revision, effects).await?;
+    for (number, subject) in before {
+        // What it stood in the place of is seen again.
+        let partner = logs::load(tx, number).await?.id.partner;
+        let rows = revisions::of_subject(tx, partner, subject).await?;
+        if let Some(row) = rows.iter().find(|row| row.current) {
+            note_change(tx, reader, "revised", row, effects).await?;
+        }
+    }
     Box::pin(refold(tx, reader, log, revision.subject, None, effects)).await
 }

@@ -70,6 +70,11 @@ pub async fn prepare(context: &Context, tx: &Tx, draft: &Draft) -> Result<Ready,
             (subject, number + 1, current.map(|row| row.revision.id))
         }
     };
+    // What once went on from another's goes on from it in each revision, or links would lose their end.
+    let continues = match draft.continues {
+        None if revision > 1 => views::handovers::continued_by(tx, context.own.number, subject).await?,
+        given => given,
+    };
     let recipients = keys_of_recipients(context, tx, &draft.recipients).await?;
     let statement = wire::Statement {
         kind: draft.kind.to_owned(),
@@ -81,7 +86,7 @@ pub async fn prepare(context: &Context, tx: &Tx, draft: &Draft) -> Result<Ready,
         sources: draft.sources.iter().map(ref_message).collect(),
         authority: draft.authority.as_ref().map(authority_message),
         recipients: others(&recipients, context.own.id.partner),
-        continues: draft.continues.as_ref().map(subject_message),
+        continues: continues.as_ref().map(subject_message),
         republishes: Vec::new(),
         payload: draft.payload.clone(),
     };

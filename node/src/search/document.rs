@@ -44,7 +44,7 @@ pub fn document(fields: &Fields, source: &Indexed) -> TantivyDocument {
     texts(fields, source, &mut document);
     let languages: Vec<&str> =
         source.translations.iter().map(|translation| translation.content.language.as_str()).collect();
-    for choice in choices::of(listing, source.listing.partner(), &languages) {
+    for choice in choices::of(listing, source.host, &languages) {
         document.add_text(fields.choice, choice);
     }
     numbers(fields, source, &mut document);

@@ -18,7 +18,7 @@ use crate::{
         logs,
     },
     views::{
-        Viewer,
+        Viewer, handovers,
         indexed::{self, Indexed, Key},
     },
 };
@@ -87,6 +87,10 @@ async fn apply(
         // Numbers of sealed records' changes stand between those of public ones.
         if number % STEP == 0 { open.extend(keys) } else { sealed.extend(keys) }
     }
+    for keys in Vec::from_iter(open.clone()).chunks(BATCH as usize) {
+        // One that takes another's place, or leaves it.
+        open.extend(handovers::listings_before(&tx, &keys.iter().copied().collect()).await?);
+    }
     let all: Vec<Key> = open.union(&sealed).copied().collect();
     for keys in all.chunks(BATCH as usize) {
         let keys: BTreeSet<Key> = keys.iter().copied().collect();
@@ -145,6 +149,10 @@ async fn concerned(
         kinds::organisation::KIND => {
             of_organisation(logs::load(tx, change.log).await?.id.partner, change.subject.as_bytes())
         }
+        kinds::handover::KIND => match handovers::organisation_at(tx, change.log, change.index).await? {
+            Some((partner, subject)) => of_organisation(partner, subject.as_bytes()),
+            None => return Ok(Vec::new()),
+        },
         _ => return Ok(Vec::new()),
     };
     let mut keys = Vec::new();

@@ -11,7 +11,7 @@ use volbridge_proto::{
 use super::{
     Current, Viewer,
     content::{EntryRow, read_all, select_entries},
-    organisations,
+    handovers, organisations,
     translations::{self, Original},
 };
 use crate::{
@@ -29,6 +29,8 @@ pub struct Indexed {
     pub listing: Current<wire::Listing>,
     /// When its first one was issued, Unix milliseconds.
     pub published_at: i64,
+    /// Who has it: its author, or whom its organisation moved to.
+    pub host: PartnerId,
     /// Who offers it.
     pub organisation: Option<wire::Organisation>,
     /// The best translation into each language.
@@ -85,6 +87,7 @@ async fn rows(
         " AND v.subject IN ",
         subjects.iter().map(|subject| Value::from(subject.as_bytes())).collect(),
     );
+    select.add(handovers::LISTING_IS_LAST, args![]);
     if !viewer.sees_named() {
         select.add(" AND NOT v.named", args![]);
     }
@@ -111,6 +114,7 @@ pub async fn after(
         select_entries!("listing", "v.published_at", "v.subject", "WHERE v.named = ?"),
         args![named],
     );
+    select.add(handovers::LISTING_IS_LAST, args![]);
     if let Some((log, subject)) = after {
         select.add(" AND (v.log, v.subject) > (?, ?)", args![log, subject.as_bytes()]);
     }
@@ -156,10 +160,12 @@ async fn complete(
     let wanted: Vec<(PartnerId, SubjectId)> =
         listings.iter().filter_map(|(listing, _)| organisation_of(listing)).collect();
     let organisations = organisations::among(on, &wanted).await?;
+    let moves = handovers::moves(on, wanted).await?;
     let complete = listings.into_iter().map(|(listing, published_at)| {
         let organisation = organisation_of(&listing).and_then(|key| organisations.get(&key));
         let best = texts.remove(&(listing.partner(), listing.subject())).unwrap_or_default();
         Indexed {
+            host: handovers::host(&moves, organisation_of(&listing), listing.partner()),
             organisation: organisation.map(|current| current.content.clone()),
             published_at,
             translations: best.into_iter().map(|best| best.current).collect(),

@@ -9,7 +9,7 @@ use volbridge_proto::{
 use super::{
     Current, Cursor, Page, Shown, Viewer,
     content::{self, EntryRow, select_entries},
-    statistics,
+    handovers, statistics,
     words::escaped,
 };
 use crate::{
@@ -24,7 +24,7 @@ pub struct Filter {
     pub language: Option<String>,
     /// ISO 3166-1.
     pub country: Option<String>,
-    /// Of this partner.
+    /// Of this partner, or moved to it.
     pub partner: Option<PartnerId>,
     /// Expired ones are left out.
     pub now: Timestamp,
@@ -34,7 +34,8 @@ pub struct Filter {
 const REPLACE: &str = "ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, named = excluded.named, \
     published_at = excluded.published_at, expires_at = excluded.expires_at, language = excluded.language, \
     country = excluded.country, starts_month = excluded.starts_month, sdgs = excluded.sdgs, \
-    open_slots = excluded.open_slots, open_until = excluded.open_until, filled_slots = excluded.filled_slots";
+    open_slots = excluded.open_slots, open_until = excluded.open_until, filled_slots = excluded.filled_slots, \
+    organisation = excluded.organisation";
 
 /// The row of a listing's current revision.
 fn row(shown: &Shown<'_>, listing: &wire::Listing) -> Vec<Value> {
@@ -49,6 +50,8 @@ fn row(shown: &Shown<'_>, listing: &wire::Listing) -> Vec<Value> {
         listing.place.as_ref().map_or("", |place| &place.country)
     ];
     row.extend(statistics::columns(listing));
+    // What is sealed has no part in what the public sees of organisations that move.
+    row.push(if shown.named() { Vec::new() } else { listing.organisation.clone() }.into());
     row
 }
 
@@ -60,7 +63,7 @@ pub(super) async fn write(
 ) -> Result<(), StoreError> {
     tx.insert_rows(
         "INSERT INTO listing (log, subject, entry_index, named, published_at, expires_at, language, country, \
-         starts_month, sdgs, open_slots, open_until, filled_slots)",
+         starts_month, sdgs, open_slots, open_until, filled_slots, organisation)",
         if new { "" } else { REPLACE },
         shown.iter().map(|(shown, listing)| row(shown, listing)),
     )
@@ -139,7 +142,10 @@ fn restrict(select: &mut Select, viewer: Viewer<'_>, filter: &Filter) {
     if !viewer.sees_named() {
         select.add(" AND NOT v.named", args![]);
     }
-    select.add_some(" AND l.partner = ?", filter.partner.map(PartnerId::to_vec));
+    select.add(handovers::LISTING_IS_LAST, args![]);
+    if let Some(partner) = filter.partner {
+        select.add(handovers::LISTING_IS_WITH, args![partner.as_bytes(), partner.as_bytes()]);
+    }
     select.add_some(" AND v.country = ?", filter.country.as_deref());
     if let Some(language) = &filter.language {
         let language = language.to_ascii_lowercase();

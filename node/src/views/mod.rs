@@ -9,6 +9,7 @@ pub mod agreements;
 pub mod conferences;
 pub mod consents;
 pub mod content;
+pub mod handovers;
 pub mod indexed;
 pub mod listings;
 pub mod materials;
@@ -84,13 +85,14 @@ pub async fn show(tx: &mut Tx, shown: &[Shown<'_>], new: bool) -> Result<(), Sto
             _ => event(tx, shown).await?,
         }
     }
+    handovers::note_continued(tx, shown, new).await?;
     listings::write(tx, &listings, new).await?;
     organisations::write(tx, &organisations, new).await?;
     conferences::write(tx, &conferences, new).await
 }
 
 /// Takes note of a record that counts whether or not a later one replaces it: descriptors, agreements and
-/// their ends. Other kinds change nothing here. Called for each such entry, in any order, any number of times.
+/// their ends, halves of handovers. Other kinds change nothing here. Called for each such entry, in any order, any number of times.
 pub async fn event(tx: &mut Tx, shown: &Shown<'_>) -> Result<(), StoreError> {
     match shown.payload {
         Payload::PartnerDescriptor(descriptor) => partners::note_descriptor(tx, shown, descriptor).await,
@@ -100,12 +102,16 @@ pub async fn event(tx: &mut Tx, shown: &Shown<'_>) -> Result<(), StoreError> {
         },
         Payload::Agreement(agreement) => agreements::note(tx, shown, agreement).await,
         Payload::AgreementEnd(end) => agreements::note_end(tx, shown, end).await,
+        Payload::Handover(handover) => handovers::note(tx, shown, handover).await,
         _ => Ok(()),
     }
 }
 
 /// Takes a subject out of the view of its kind: it has no revision left.
 pub async fn hide(tx: &mut Tx, kind: &str, log: i64, subject: SubjectId) -> Result<(), StoreError> {
+    if matches!(kind, kinds::organisation::KIND | kinds::listing::KIND) {
+        handovers::forget_continued(tx, log, subject).await?;
+    }
     let delete = match kind {
         kinds::organisation::KIND => "DELETE FROM organisation WHERE log = $1 AND subject = $2",
         kinds::listing::KIND => "DELETE FROM listing WHERE log = $1 AND subject = $2",
@@ -139,6 +145,9 @@ pub async fn clear(tx: &mut Tx) -> Result<(), StoreError> {
         "DELETE FROM material",
         "DELETE FROM agreement",
         "DELETE FROM agreement_end",
+        "DELETE FROM handover",
+        "DELETE FROM moved",
+        "DELETE FROM continued",
         "DELETE FROM profile",
         "DELETE FROM consent",
         "DELETE FROM statistics",

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 
 use volbridge_proto::{
     id::{PartnerId, SubjectId},
+    time::Date,
     wire::record::v1 as wire,
 };
 
 use super::{
     Current, Cursor, Shown, Viewer,
     content::{self, EntryRow, select_entries},
+    handovers,
     page::NamedCursor,
     words::{Words, folded_start, searched},
 };
@@ -27,7 +29,7 @@ const SORT: usize = 64;
 pub struct Filter {
     /// All of these stand in one of its names.
     pub words: Words,
-    /// Of this partner.
+    /// Of this partner, or moved to it.
     pub partner: Option<PartnerId>,
     /// `volbridge_proto::codes::levels`
     pub level: Option<String>,
@@ -62,7 +64,8 @@ pub struct Found {
 /// What an earlier revision's row becomes.
 const REPLACE: &str = "ON CONFLICT (log, subject) DO UPDATE SET entry_index = excluded.entry_index, \
     parent = excluded.parent, level = excluded.level, country = excluded.country, region = excluded.region, \
-    sort_zh = excluded.sort_zh, sort_en = excluded.sort_en, search_text = excluded.search_text";
+    sort_zh = excluded.sort_zh, sort_en = excluded.sort_en, search_text = excluded.search_text, \
+    checked_until = excluded.checked_until";
 
 /// The row of an organisation's current revision.
 fn row(shown: &Shown<'_>, organisation: &wire::Organisation) -> Vec<Value> {
@@ -78,7 +81,8 @@ fn row(shown: &Shown<'_>, organisation: &wire::Organisation) -> Vec<Value> {
         &place.region,
         sort_name(organisation, "zh"),
         sort_name(organisation, "en"),
-        searched(names)
+        searched(names),
+        organisation.checked.as_ref().map_or("", |checked| checked.valid_until.as_str())
     ]
 }
 
@@ -96,7 +100,8 @@ pub(super) async fn write(
     new: bool,
 ) -> Result<(), StoreError> {
     tx.insert_rows(
-        "INSERT INTO organisation (log, subject, entry_index, parent, level, country, region, sort_zh, sort_en, search_text)",
+        "INSERT INTO organisation (log, subject, entry_index, parent, level, country, region, sort_zh, sort_en, search_text, \
+         checked_until)",
         if new { "" } else { REPLACE },
         shown.iter().map(|(shown, organisation)| row(shown, organisation)),
     )
@@ -114,11 +119,21 @@ struct Key {
 
 /// A page of the organisations that are wanted.
 pub async fn list(on: &impl Query, filter: &Filter, order: &Order, limit: u32) -> Result<Found, StoreError> {
-    let mut keys: Vec<Key> = keys(filter, order, limit).rows(on).await?;
+    let keys: Vec<Key> = keys(filter, order, limit).rows(on).await?;
+    read(on, keys, limit, |key| cursor(key, order)).await
+}
+
+/// Cuts keys down to a page and reads its records.
+async fn read(
+    on: &impl Query,
+    mut keys: Vec<Key>,
+    limit: u32,
+    cursor: impl Fn(&Key) -> Result<String, StoreError>,
+) -> Result<Found, StoreError> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = keys.len() > limit;
     keys.truncate(limit);
-    let next = keys.last().filter(|_| more).map(|key| cursor(key, order)).transpose()?.unwrap_or_default();
+    let next = keys.last().filter(|_| more).map(cursor).transpose()?.unwrap_or_default();
     let mut select = Select::new(
         select_entries!("organisation", "CAST(0 AS BIGINT)", "v.subject", "WHERE v.subject IN "),
         args![],
@@ -143,10 +158,10 @@ fn keys(filter: &Filter, order: &Order, limit: u32) -> Select {
         },
         args![],
     );
-    select.add_some(
-        " AND +v.log IN (SELECT number FROM log WHERE partner = ?)",
-        filter.partner.map(PartnerId::to_vec),
-    );
+    select.add(handovers::ORGANISATION_IS_LAST, args![]);
+    if let Some(partner) = filter.partner {
+        select.add(handovers::ORGANISATION_IS_WITH, args![partner.as_bytes(), partner.as_bytes()]);
+    }
     select.add_some(" AND v.parent = ?", filter.parent.map(|parent| parent.to_vec()));
     select.add_some(" AND v.level = ?", filter.level.as_deref());
     select.add_some(" AND v.country = ?", filter.country.as_deref());
@@ -181,13 +196,64 @@ fn keys(filter: &Filter, order: &Order, limit: u32) -> Select {
 }
 
 fn cursor(key: &Key, order: &Order) -> Result<String, StoreError> {
-    let subject = SubjectId::try_from(key.subject.as_slice())
-        .map_err(|refusal| StoreError::corrupt("organisation", key.log.to_string(), refusal))?;
-    Ok(match order {
-        Order::Newest(_) => Cursor { order: 0, subject, log: key.log }.encode(),
-        _ => NamedCursor { name: key.sort.clone(), subject, log: key.log }.encode(),
-    })
+    match order {
+        Order::Newest(_) => Ok(Cursor { order: 0, subject: subject(key)?, log: key.log }.encode()),
+        _ => named_cursor(key),
+    }
 }
+
+fn named_cursor(key: &Key) -> Result<String, StoreError> {
+    Ok(NamedCursor { name: key.sort.clone(), subject: subject(key)?, log: key.log }.encode())
+}
+
+fn subject(key: &Key) -> Result<SubjectId, StoreError> {
+    SubjectId::try_from(key.subject.as_slice())
+        .map_err(|refusal| StoreError::corrupt("organisation", key.log.to_string(), refusal))
+}
+
+/// Whose check is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// It ends on this day or before: the earliest first.
+    Until(Date),
+    /// There is none: the newest first.
+    Unchecked,
+}
+
+/// A page of a partner's own organisations by their checks, without those that have moved away.
+pub async fn due(
+    on: &impl Query,
+    (log, partner): (i64, PartnerId),
+    due: Due,
+    after: Option<&NamedCursor>,
+    limit: u32,
+) -> Result<Found, StoreError> {
+    let mut select = Select::new(
+        // `+` as above: a federation has 125,000 of them.
+        "SELECT v.log, v.subject, v.checked_until AS sort FROM organisation v WHERE +v.log = ?",
+        args![log],
+    );
+    select.add(handovers::ORGANISATION_IS_WITH, args![partner.as_bytes(), partner.as_bytes()]);
+    match due {
+        Due::Until(day) => {
+            select.add(" AND v.checked_until <> '' AND v.checked_until <= ?", args![day.to_string()]);
+            if let Some(after) = after {
+                let day = String::from_utf8_lossy(&after.name).into_owned();
+                select.add(" AND (v.checked_until, v.subject) > (?, ?)", args![day, after.subject]);
+            }
+            select.add(" ORDER BY v.checked_until, v.subject LIMIT ?", args![u64::from(limit) + 1]);
+        }
+        Due::Unchecked => {
+            select.add(" AND v.checked_until = ''", args![]);
+            select.add_some(" AND v.subject < ?", after.map(|after| after.subject));
+            select.add(" ORDER BY v.subject DESC LIMIT ?", args![u64::from(limit) + 1]);
+        }
+    }
+    let rows: Vec<(i64, Vec<u8>, String)> = select.rows(on).await?;
+    let key = |(log, subject, sort): (i64, Vec<u8>, String)| Key { log, subject, sort: sort.into_bytes() };
+    read(on, rows.into_iter().map(key).collect(), limit, |key| named_cursor(key)).await
+}
+
 /// A partner's organisation; without a partner, that of the first partner known to use this subject.
 pub async fn get(
     on: &impl Query,
@@ -216,4 +282,34 @@ pub async fn among(
     let rows = content::read_all::<wire::Organisation>(select.rows(on).await?, Viewer::Public)?;
     let found = rows.into_iter().map(|current| ((current.partner(), current.subject()), current));
     Ok(found.filter(|(key, _)| wanted.contains(key)).collect())
+}
+
+/// Organisations above one that are looked at for a circle.
+const ABOVE: usize = 32;
+
+/// Whether an organisation would be above itself with this parent. So many steps up are as good as a circle.
+pub async fn is_circle(
+    on: &impl Query,
+    partner: PartnerId,
+    subject: SubjectId,
+    parent: SubjectId,
+) -> Result<bool, StoreError> {
+    let mut above = parent.to_vec();
+    for _ in 0..ABOVE {
+        if above == subject.as_bytes() {
+            return Ok(true);
+        }
+        let row: Option<(Vec<u8>,)> = on
+            .row_opt(
+                "SELECT v.parent FROM organisation v JOIN log l ON l.number = v.log \
+                 WHERE l.partner = $1 AND v.subject = $2 ORDER BY l.epoch DESC LIMIT 1",
+                args![partner.as_bytes(), above],
+            )
+            .await?;
+        match row {
+            Some((next,)) if !next.is_empty() => above = next,
+            _ => return Ok(false),
+        }
+    }
+    Ok(true)
 }

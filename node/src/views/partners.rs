@@ -15,6 +15,7 @@ use volbridge_proto::{
 use super::{
     Current, Shown, Viewer,
     content::{EntryRow, select_entries},
+    handovers,
     words::searched,
 };
 use crate::{
@@ -188,17 +189,23 @@ pub async fn has_descriptor_from(on: &impl Query, log: i64, index: u64) -> Resul
     Ok(row.is_some())
 }
 
-/// How many organisations and public listings of a partner are shown.
+/// How many organisations and public listings are shown as a partner's.
 pub async fn counts(on: &impl Query, partner: &PartnerId) -> Result<(u64, u64), StoreError> {
-    let (organisations, listings): (i64, i64) = on
-        .row(
-            "SELECT (SELECT count(*) FROM organisation v JOIN log l ON l.number = v.log WHERE l.partner = $1), \
-             (SELECT count(*) FROM listing v JOIN log l ON l.number = v.log WHERE l.partner = $2 AND NOT v.named)",
-            args![partner.as_bytes(), partner.as_bytes()],
-        )
-        .await?;
-    let unsigned = |count: i64| u64::try_from(count).unwrap_or(0);
-    Ok((unsigned(organisations), unsigned(listings)))
+    let mut organisations = Select::new("SELECT count(*) FROM organisation v WHERE 1 = 1", args![]);
+    organisations.add(handovers::ORGANISATION_IS_LAST, args![]);
+    organisations.add(handovers::ORGANISATION_IS_WITH, args![partner.as_bytes(), partner.as_bytes()]);
+    let mut listings = Select::new(
+        "SELECT count(*) FROM listing v JOIN log l ON l.number = v.log WHERE NOT v.named",
+        args![],
+    );
+    listings.add(handovers::LISTING_IS_LAST, args![]);
+    listings.add(handovers::LISTING_IS_WITH, args![partner.as_bytes(), partner.as_bytes()]);
+    let mut counts = [0; 2];
+    for (count, select) in counts.iter_mut().zip([organisations, listings]) {
+        let counted: Option<(i64,)> = select.row_opt(on).await?;
+        *count = counted.map_or(0, |(count,)| u64::try_from(count).unwrap_or(0));
+    }
+    Ok(counts.into())
 }
 
 /// Each partner's descriptor in its newest epoch.

@@ -14,6 +14,7 @@ use volbridge_proto::{
 use super::{
     Current, Shown, Viewer,
     content::{self, select_entries},
+    handovers,
 };
 use crate::{
     args,
@@ -135,6 +136,7 @@ where
 {
     let at = counted.at().as_millis();
     let mut select = Select::new(sql, args![at, at]);
+    select.add(handovers::LISTING_IS_LAST, args![]);
     if let Counted::AtEnd(_, partner) = counted {
         select.add(
             " AND v.log IN (SELECT number FROM log WHERE partner = ?) AND v.published_at < ?",

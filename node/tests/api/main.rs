@@ -17,6 +17,7 @@ mod imports;
 mod index;
 mod materials;
 mod node;
+mod organisations;
 mod people;
 mod permission;
 mod proofs;

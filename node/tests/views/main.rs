@@ -7,6 +7,7 @@ mod pg;
 #[path = "../store/place.rs"]
 mod place;
 
+mod handovers;
 mod hostile;
 mod order;
 mod organisations;

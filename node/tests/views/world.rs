@@ -46,6 +46,7 @@ pub struct Envelope {
     pub expires_at: i64,
     pub sources: Vec<Ref>,
     pub recipients: Vec<PartnerId>,
+    pub continues: Option<(PartnerId, SubjectId)>,
 }
 
 impl Envelope {
@@ -60,6 +61,11 @@ impl Envelope {
 
     pub fn from(mut self, entry: &Entry) -> Self {
         self.sources = vec![Ref { partner: Some(entry.partner), id: entry.body.id }];
+        self
+    }
+
+    pub fn after(mut self, entry: &Entry) -> Self {
+        self.continues = Some((entry.partner, entry.statement.subject));
         self
     }
 
@@ -92,6 +98,10 @@ impl World {
             expires_at: envelope.expires_at,
             sources: envelope.sources.iter().map(|source| source_message(source, partner)).collect(),
             recipients: envelope.recipients.iter().map(|recipient| recipient.to_vec()).collect(),
+            continues: envelope.continues.map(|(partner, subject)| wire::Subject {
+                partner: partner.to_vec(),
+                subject: subject.to_vec(),
+            }),
             payload: payload.encode().unwrap(),
             ..wire::Statement::default()
         };
@@ -215,6 +225,9 @@ pub async fn rows(db: &Db) -> Vec<String> {
         ("material", "SELECT log, entry_index, CAST(0 AS BIGINT), '' FROM material"),
         ("agreement", "SELECT log, entry_index, CAST(0 AS BIGINT), '' FROM agreement"),
         ("agreement_end", "SELECT log, entry_index, CAST(0 AS BIGINT), '' FROM agreement_end"),
+        ("handover", "SELECT log, entry_index, CAST(0 AS BIGINT), day FROM handover"),
+        ("moved", "SELECT CAST(0 AS BIGINT), CAST(0 AS BIGINT), CAST(0 AS BIGINT), moved_on FROM moved"),
+        ("continued", "SELECT log, CAST(0 AS BIGINT), CAST(0 AS BIGINT), kind FROM continued"),
         ("profile", "SELECT log, entry_index, expires_at, '' FROM profile"),
         ("consent", "SELECT log, entry_index, expires_at, '' FROM consent"),
     ] {

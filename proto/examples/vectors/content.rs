@@ -4,7 +4,7 @@ use prost::Message;
 use serde_json::{Value, json};
 use volbridge_proto::{Code, LogId, kinds::Payload, wire::record::v1::*};
 
-use crate::{Vectors, directory, samples};
+use crate::{Vectors, directory, handover, samples};
 
 fn case(statement: &[u8]) -> Value {
     json!({ "log": LogId::new(samples::home(), 1), "statement": hex::encode(statement) })
@@ -29,6 +29,7 @@ pub fn content_valid() -> Vectors {
     let all = statement_cases().into_iter().chain(listing_cases()).chain(other_cases()).chain(people_cases());
     let all = all
         .chain(statistics_cases())
+        .chain(handover::cases())
         .chain(directory::listing_cases())
         .chain(directory::organisation_cases());
     for (name, statement, faults) in all {

@@ -15,6 +15,7 @@ mod canonical;
 mod content;
 mod directory;
 mod entry;
+mod handover;
 mod ids;
 mod logs;
 mod revisions;

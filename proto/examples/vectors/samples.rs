@@ -357,6 +357,26 @@ pub fn consent() -> Consent {
     }
 }
 
+/// `home` lets `host` take an organisation over.
+pub fn handover() -> Handover {
+    Handover {
+        organisation: Some(Subject { partner: Vec::new(), subject: public_subject().to_vec() }),
+        to: host().to_vec(),
+        until: "2026-12-31".into(),
+        ..Handover::default()
+    }
+}
+
+/// `home` takes over what `host` lets it.
+pub fn takeover() -> Handover {
+    Handover {
+        organisation: Some(Subject { partner: host().to_vec(), subject: public_subject().to_vec() }),
+        first: Some(Ref { partner: host().to_vec(), id: record(1).to_vec() }),
+        moved_on: "2026-12-05".into(),
+        ..Handover::default()
+    }
+}
+
 fn ids() -> Vec<Vec<u8>> {
     vec![record(3).to_vec(), record(4).to_vec()]
 }
@@ -393,6 +413,8 @@ pub fn statements() -> Vec<(&'static str, Statement)> {
         ),
         ("erasure-receipt", public(&Payload::ErasureReceipt(receipt))),
         ("erasure-request", named(&request)),
+        ("handover, its first half", public(&Payload::Handover(handover()))),
+        ("handover, its second half", public(&Payload::Handover(takeover()))),
         ("listing", public(&Payload::Listing(listing()))),
         ("listing with what must be there alone", public(&Payload::Listing(small_listing()))),
         ("listing for one partner", named(&Payload::Listing(listing()))),

@@ -11,6 +11,7 @@ pub mod disavowal;
 pub mod endorsement;
 pub mod erasure;
 mod faults;
+pub mod handover;
 pub mod listing;
 pub mod material;
 pub mod node_info;
@@ -149,6 +150,7 @@ payloads! {
     EndorsementEnd endorsement::END_INFO, endorsement::validate_end;
     ErasureReceipt erasure::RECEIPT_INFO, erasure::validate_receipt;
     ErasureRequest erasure::REQUEST_INFO, erasure::validate_request;
+    Handover handover::INFO, handover::validate;
     Listing listing::INFO, listing::validate;
     Material material::INFO, material::validate;
     NodeInfo node_info::INFO, node_info::validate;

@@ -30,6 +30,7 @@ pub fn statement_faults(statement: &Statement, payload: &Payload) -> Vec<Refusal
             let own = endorsement.partner.as_slice() == statement.author.as_bytes();
             faults.demand(!own, "partner", Code::FieldInvalid);
         }
+        Payload::Handover(handover) => between_two(&mut faults, statement.author, handover),
         Payload::Material(material) => blob_key(&mut faults, statement.class(), material.blob.as_ref()),
         Payload::Statistics(figures) => one_a_month(&mut faults, statement, figures),
         Payload::Translation(translation) => translated(&mut faults, statement, translation),
@@ -54,6 +55,14 @@ fn authority(faults: &mut Faults, statement: &Statement, rule: AuthorityRule) {
     if statement.recipients.as_slice() != other.as_slice() {
         faults.code("statement.recipients", Code::FieldMismatch);
     }
+}
+
+/// Nobody hands over to itself, or takes over what is its own.
+fn between_two(faults: &mut Faults, author: PartnerId, handover: &wire::Handover) {
+    let organisation = handover.organisation.as_ref().map(|subject| subject.partner.as_slice());
+    faults.demand(handover.to != author.as_bytes(), "to", Code::FieldInvalid);
+    let own = organisation == Some(author.as_bytes());
+    faults.demand(!own, "organisation.partner", Code::FieldUnexpected);
 }
 
 fn parties(faults: &mut Faults, author: PartnerId, agreement: &wire::Agreement) {

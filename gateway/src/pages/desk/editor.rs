@@ -221,6 +221,7 @@ async fn save(signed: &Signed, draft: Option<&node::Draft>, read: Read) -> Resul
         organisation: read.organisation,
         listing: Some(read.listing),
         translation: read.translation,
+        record_of_organisation: None,
     };
     signed.client.save_draft(request).await
 }

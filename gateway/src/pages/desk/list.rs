@@ -10,7 +10,11 @@ use http::HeaderMap;
 use serde::Deserialize;
 use volbridge_proto::{id::SubjectId, wire::node::v1 as node};
 
-use super::{organisations, title};
+use super::{
+    organisations,
+    templates::{self, TemplateRow},
+    title,
+};
 use crate::{
     app::App,
     extract::{Form, Query},
@@ -68,6 +72,7 @@ struct Choice {
 struct DeskPage<'a> {
     ui: &'a Shell,
     groups: Vec<Group>,
+    templates: Vec<TemplateRow>,
     published: Vec<PublishedRow>,
     organisations: Vec<Choice>,
     statuses: Vec<Choice>,
@@ -202,7 +207,7 @@ async fn refusal(app: &App, change: &node::StatusChange, ui: &Shell) -> String {
 }
 
 /// Each rendering has a key of its own: a second click is the same click.
-fn key(headers: &HeaderMap) -> String {
+pub(super) fn key(headers: &HeaderMap) -> String {
     headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned()
 }
 
@@ -215,9 +220,11 @@ async fn page(
     wrong: Vec<String>,
 ) -> Result<Response, Problem> {
     let offered = organisations(app, signed, ui).await;
-    let (drafts, published) = tokio::join!(drafts(signed), published(app, signed, &offered, &wish));
+    let (drafts, published, templates) =
+        tokio::join!(drafts(signed), published(app, signed, &offered, &wish), templates::all(signed, ui));
     let (drafts, published) = (drafts?, published?);
-    let known = ["status", "discarded"].into_iter().find(|known| *known == wish.done);
+    let known =
+        ["status", "discarded", "template", "template-removed"].into_iter().find(|known| *known == wish.done);
     let choice = |value: &str, text: String, chosen: &str| Choice {
         value: value.to_owned(),
         text,
@@ -225,6 +232,7 @@ async fn page(
     };
     render(&DeskPage {
         groups: groups(&drafts, ui),
+        templates: templates?,
         found: ui.count("desk-found", published.total),
         next: next(&wish, &published.next_cursor),
         published: published
@@ -297,7 +305,13 @@ fn draft_row(draft: &node::Draft, ui: &Shell) -> DraftRow {
     let edited = draft.may_edit && ["draft", "changes_asked"].contains(&draft.state.as_str());
     let when = locale::recent(ui.lang, draft.changed_at, ui.now);
     DraftRow {
-        href: if edited { routes::desk_draft(id) } else { routes::desk_preview(id) },
+        href: if draft.record_of_organisation.is_some() {
+            routes::desk_organisation_draft(id)
+        } else if edited {
+            routes::desk_draft(id)
+        } else {
+            routes::desk_preview(id)
+        },
         title: title(draft, ui),
         organisation: names::local(&draft.organisation_names, ui.lang)
             .map(|name| name.text.clone())

@@ -1,15 +1,19 @@
 //! The desk: drafts and what is published, the editor, both languages side by side, and the steps in between. New,
 //! fill in, look at both languages, publish: four steps.
 
+mod application;
 mod editor;
 mod fields;
 mod form;
+mod handovers;
 mod imports;
 mod list;
+mod organisations;
 mod preview;
 mod quality;
 mod read;
 mod step;
+mod templates;
 
 use axum::{
     Router,
@@ -50,6 +54,18 @@ pub fn router() -> Router<App> {
         .route(routes::DESK_IMPORT_START, post(imports::start))
         .route(routes::DESK_IMPORT_CANCEL, post(imports::cancel))
         .route(routes::DESK_IMPORT_FAULTS, get(imports::faults_file))
+        .route(routes::DESK_ORGANISATIONS, get(organisations::show))
+        .route(routes::DESK_ORGANISATION_NEW, get(application::new).post(application::create))
+        .route(routes::DESK_ORGANISATION_DRAFT, get(application::show).post(application::take))
+        .route(routes::DESK_ORGANISATION, get(organisations::one))
+        .route(routes::DESK_ORGANISATION_NOTE, post(organisations::note))
+        .route(routes::DESK_ORGANISATION_CHECK, post(organisations::publish))
+        .route(routes::DESK_ORGANISATION_REVISE, post(organisations::revise))
+        .route(routes::DESK_TEMPLATE_BEGIN, post(templates::begin))
+        .route(routes::DESK_TEMPLATE_SAVE, post(templates::save))
+        .route(routes::DESK_TEMPLATE_REMOVE, post(templates::remove))
+        .route(routes::DESK_HANDOVERS, get(handovers::show).post(handovers::offer))
+        .route(routes::DESK_HANDOVERS_ACCEPT, post(handovers::accept))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .route(
             routes::DESK_IMPORTS,
@@ -102,6 +118,10 @@ async fn organisations(app: &App, signed: &Signed, ui: &Shell) -> Vec<(String, S
 
 /// The name of a draft: its title in the reader's language, else in whatever language it has one.
 fn title(draft: &node::Draft, ui: &Shell) -> String {
+    if let Some(organisation) = &draft.record_of_organisation {
+        let named = names::local(&organisation.names, ui.lang).filter(|name| !name.text.is_empty());
+        return named.map_or_else(|| ui.t("desk-untitled"), |name| name.text.clone());
+    }
     let own = draft.listing.as_ref().map(|listing| (&listing.language, &listing.title));
     let other = draft.translation.as_ref().and_then(|text| Some((&text.language, text.fields.get("title")?)));
     let titles: Vec<_> = [own, other].into_iter().flatten().filter(|(_, title)| !title.is_empty()).collect();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use volbridge_proto::wire::{node::v1 as node, record::v1 as record};
 
-use super::super::{Names, PartnerRef, RecordRef, example_names};
+use super::super::{Moved, Names, PartnerRef, RecordRef, example_names};
 use crate::{app::App, names, routes};
 
 /// A listing with its texts in all languages that there are.
@@ -49,6 +49,8 @@ pub struct Listing {
     weeks: u32,
     /// Whose it is, if the partner only passes on what it read in somebody's feed; they have not signed it.
     imported_from: Option<ImportedFrom>,
+    /// With its organisation, from one partner to another; `null`: it didn't.
+    moved: Option<Moved>,
     /// Its page.
     pub url: String,
 }
@@ -193,6 +195,7 @@ impl Listing {
                 .imported_from
                 .as_ref()
                 .map(|from| ImportedFrom { publisher: from.publisher.clone(), url: from.url.clone() }),
+            moved: view.moved.as_ref().map(Moved::new),
         })
     }
 
@@ -252,6 +255,7 @@ impl Listing {
             status: String::new(),
             weeks: 12,
             imported_from: None,
+            moved: None,
             url: "https://portal.example.org/listings/01930f6e-7c00-7000-8000-000000000001".to_owned(),
         }
     }

@@ -4,7 +4,7 @@
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use volbridge_proto::{
     wire::node::v1 as node,
 };
 
-use super::{RecordRef, bearer::Bearer, cursor, paging::Here};
+use super::{RecordRef, bearer::Bearer, cursor, moved_to, paging::Here};
 use crate::{
     app::App,
     extract::{Path, Query},
@@ -164,6 +164,7 @@ pub fn limit(wish: Option<u32>) -> Result<u32, Problem> {
     get, path = routes::API_LISTING, params(("id" = String, Path, description = "UUID"), Whose), tag = "listings",
     responses(
         (status = 200, body = Listing),
+        (status = 307, description = "It has moved with its organisation to another partner, and is found there"),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -172,13 +173,17 @@ pub async fn one(
     State(app): State<App>,
     Path(id): Path<SubjectId>,
     Query(whose): Query<Whose>,
-) -> Result<Json<Listing>, Problem> {
+) -> Result<Response, Problem> {
     let request = node::GetSubjectRequest {
         subject: id.to_vec(),
         partner: whose.partner.map(PartnerId::to_vec).unwrap_or_default(),
     };
     let view = app.node().listing(request).await?;
-    Listing::new(&view, &app).map(Json).ok_or_else(Problem::not_found)
+    if view.subject != id.as_bytes() {
+        return Ok(moved_to(routes::api_listing(names::subject(&view.subject))));
+    }
+    let found = Listing::new(&view, &app).ok_or_else(Problem::not_found)?;
+    Ok(Json(found).into_response())
 }
 
 /// Publishes a listing to all partners.

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     commands::{
-        account, blob, config, demo, fsck, import, init, list, log, partner, publish, record, serve, show,
-        withdraw,
+        account, blob, config, demo, fsck, handover, import, init, list, log, partner, publish, record,
+        serve, show, withdraw,
     },
     lang::Lang,
 };
@@ -65,6 +65,9 @@ pub enum Command {
     /// Organisations that this partner hosts
     #[command(subcommand)]
     Organisation(NounCommand),
+    /// Organisations that move from one partner to another
+    #[command(subcommand)]
+    Handover(handover::Command),
     /// Conferences
     #[command(subcommand)]
     Conference(NounCommand),

@@ -13,10 +13,11 @@ use volbridge_proto::{
     Code,
     wire::node::v1::{
         accounts_client::AccountsClient, agreements_client::AgreementsClient, blobs_client::BlobsClient,
-        conferences_client::ConferencesClient, listings_client::ListingsClient, logs_client::LogsClient,
-        maintenance_client::MaintenanceClient, materials_client::MaterialsClient,
-        network_client::NetworkClient, organisations_client::OrganisationsClient,
-        partners_client::PartnersClient, profiles_client::ProfilesClient, records_client::RecordsClient,
+        conferences_client::ConferencesClient, handovers_client::HandoversClient,
+        listings_client::ListingsClient, logs_client::LogsClient, maintenance_client::MaintenanceClient,
+        materials_client::MaterialsClient, network_client::NetworkClient,
+        organisations_client::OrganisationsClient, partners_client::PartnersClient,
+        profiles_client::ProfilesClient, records_client::RecordsClient,
         translations_client::TranslationsClient,
     },
 };
@@ -71,6 +72,7 @@ services! {
     records = RecordsClient;
     listings = ListingsClient;
     organisations = OrganisationsClient;
+    handovers = HandoversClient;
     conferences = ConferencesClient;
     materials = MaterialsClient;
     blobs = BlobsClient;

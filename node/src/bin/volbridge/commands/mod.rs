@@ -6,6 +6,7 @@ pub mod config;
 pub mod demo;
 mod evidence;
 pub mod fsck;
+pub mod handover;
 pub mod import;
 pub mod init;
 pub mod list;
@@ -38,6 +39,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         Command::Import(args) => import::run(session, args).await,
         Command::Listing(command) => noun(session, Noun::Listing, command).await,
         Command::Organisation(command) => noun(session, Noun::Organisation, command).await,
+        Command::Handover(command) => handover::run(session, command).await,
         Command::Conference(command) => noun(session, Noun::Conference, command).await,
         Command::Profile(command) => noun(session, Noun::Profile, command).await,
         Command::Material(command) => noun(session, Noun::Material, command).await,
