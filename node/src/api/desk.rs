@@ -30,10 +30,7 @@ use crate::{
     desk::{State, Step, after, content},
     error::Error,
     people::roles::{Right, Rights},
-    store::{
-        accounts,
-        drafts::{self, DraftId, DraftRow, Filter},
-    },
+    store::drafts::{self, DraftId, DraftRow, Filter},
     views::{Viewer, listings, page, translations},
 };
 

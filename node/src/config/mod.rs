@@ -8,7 +8,7 @@ mod blobs;
 mod database;
 mod desk;
 mod exchange;
-mod feeds;
+pub mod feeds;
 mod gateway;
 mod layer;
 mod log;
@@ -24,16 +24,8 @@ use std::{
 use serde::Deserialize;
 
 pub use self::{
-    api::ApiConfig,
-    blobs::BlobsConfig,
-    database::DatabaseConfig,
-    desk::DeskConfig,
-    exchange::ExchangeConfig,
-    feeds::{FeedSource, FeedsConfig},
-    gateway::GatewayConfig,
-    log::LogConfig,
-    mail::MailConfig,
-    node::NodeConfig,
+    api::ApiConfig, blobs::BlobsConfig, database::DatabaseConfig, desk::DeskConfig, exchange::ExchangeConfig,
+    feeds::FeedsConfig, gateway::GatewayConfig, log::LogConfig, mail::MailConfig, node::NodeConfig,
     secret::SecretFile,
 };
 

@@ -7,7 +7,7 @@ use volbridge_proto::{
     wire::record::v1::{ImportedFrom, Listing, Role},
 };
 
-use crate::config::FeedSource;
+use crate::config::feeds::FeedSource;
 
 /// Letters of a summary that is taken from the description.
 const SUMMARY: usize = 200;

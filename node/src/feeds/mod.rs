@@ -19,7 +19,7 @@ use volbridge_proto::{
 
 use self::fetch::Fetcher;
 use crate::{
-    config::FeedSource,
+    config::feeds::FeedSource,
     context::Context,
     error::Error,
     publish::{Draft, Withdraw},

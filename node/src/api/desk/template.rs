@@ -5,7 +5,7 @@ use futures::FutureExt as _;
 use prost::Message as _;
 use volbridge_proto::{Code, text, wire::node::v1 as wire};
 
-use super::{Api, Caller, Views, add, edits, load, reach};
+use super::{Api, Caller, Views, add, edits, load};
 use crate::{
     api::request,
     desk::content,
@@ -23,7 +23,7 @@ const NAME: usize = 120;
 const SHOWN: u32 = 200;
 
 pub(super) async fn list(api: &Api, caller: Caller) -> Result<wire::ListTemplatesResponse, Error> {
-    let organisations = reach(api, caller, None).await?;
+    let organisations = caller.reach(&api.context.db, None).await?;
     let rows = templates::list(&api.context.db, organisations.as_deref(), SHOWN).await?;
     let mut views = Views::new(api, caller);
     let mut shown = Vec::with_capacity(rows.len());
@@ -104,7 +104,7 @@ pub(super) async fn remove(
 /// A new draft that begins with a template: for its organisation, else for the first that the caller writes for.
 pub(super) async fn begin(api: &Api, caller: Caller, id: &[u8]) -> Result<DraftRow, Error> {
     let row = find(api, caller, id, false).await?;
-    let organisation = match (row.organisation, reach(api, caller, None).await?) {
+    let organisation = match (row.organisation, caller.reach(&api.context.db, None).await?) {
         (Some(organisation), _) => Some(organisation),
         (None, None) => None,
         (None, Some(own)) => {
