@@ -236,6 +236,8 @@ reads! {
     account = AccountsClient.self_(OwnAccountRequest) -> Account;
     /// Who has accounts here.
     accounts = AccountsClient.list(ListAccountsRequest) -> ListAccountsResponse;
+    /// What accounts did.
+    account_log = AccountsClient.log(AccountLogRequest) -> AccountLogResponse;
     /// What an invitation is for.
     invitation = AccountsClient.get_invitation(GetInvitationRequest) -> Invitation;
     /// A saved search, for who holds its link.
@@ -275,6 +277,12 @@ writes! {
     begin_passkey = AccountsClient.begin_passkey(BeginPasskeyRequest) -> Ceremony;
     /// Signs in with a passkey.
     finish_passkey = AccountsClient.finish_passkey(FinishPasskeyRequest) -> SignedIn;
+    /// Where the browser goes to sign in with an account elsewhere.
+    begin_oidc = AccountsClient.begin_oidc(BeginOidcRequest) -> OidcDeparture;
+    /// Signs in with what it came back with, or links it.
+    finish_oidc = AccountsClient.finish_oidc(FinishOidcRequest) -> SignedIn;
+    /// Unlinks an account elsewhere.
+    remove_identity = AccountsClient.remove_identity(RemoveIdentityRequest) -> Account;
     /// Ends the session.
     sign_out = AccountsClient.sign_out(SignOutRequest) -> SignOutResponse;
     /// Begins a way to sign in.

@@ -42,6 +42,8 @@ pub struct GatewayConfig {
     pub operator: Option<NodeClient>,
     /// The node sends mail: searches can be saved.
     pub mail: bool,
+    /// What staff call the account elsewhere that they sign in with, if there is such a one.
+    pub oidc: Option<String>,
     /// How much one address may ask.
     pub limits: Limits,
     /// The time.
@@ -59,6 +61,7 @@ impl GatewayConfig {
             languages: vec!["zh-CN".to_owned(), "en".to_owned()],
             operator: None,
             mail: false,
+            oidc: None,
             limits: Limits::default(),
             clock,
         }

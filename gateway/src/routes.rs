@@ -103,6 +103,8 @@ paths! {
     SIGN_IN_OPTIONS sign_in_options() = "/sign-in/options";
     /// Sign in with a passkey.
     SIGN_IN_PASSKEY sign_in_passkey() = "/sign-in/passkey";
+    /// Leave for the account elsewhere, to sign in with it.
+    SIGN_IN_OIDC sign_in_oidc() = "/sign-in/oidc";
     /// Sign out.
     SIGN_OUT sign_out() = "/sign-out";
     /// What an invitation is for, and a way to sign in.
@@ -111,6 +113,8 @@ paths! {
     INVITATION_PASSWORD invitation_password() = "/invitation/password";
     /// Options for making a passkey, as JSON.
     INVITATION_OPTIONS invitation_options() = "/invitation/options";
+    /// Leave for the account elsewhere, to link it.
+    INVITATION_OIDC invitation_oidc() = "/invitation/oidc";
     /// The account can be used.
     INVITATION_FINISH invitation_finish() = "/invitation/finish";
     /// One's own account.
@@ -123,6 +127,10 @@ paths! {
     ACCOUNT_FINISH account_finish() = "/account/finish";
     /// Take a passkey away.
     ACCOUNT_PASSKEY_REMOVE account_passkey_remove() = "/account/passkey/remove";
+    /// Leave for an account elsewhere, to link it.
+    ACCOUNT_OIDC account_oidc() = "/account/oidc";
+    /// Unlink it.
+    ACCOUNT_OIDC_REMOVE account_oidc_remove() = "/account/oidc/remove";
     /// End the other sessions.
     ACCOUNT_SESSIONS_END account_sessions_end() = "/account/sessions/end";
     /// Make a token for a program.
@@ -191,6 +199,8 @@ paths! {
     PEOPLE_ROLES people_roles() = "/desk/people/roles";
     /// Lock an account, or open it again.
     PEOPLE_LOCK people_lock() = "/desk/people/lock";
+    /// What accounts did.
+    PEOPLE_LOG people_log() = "/desk/people/log";
     /// Files of the portal.
     ASSET asset(name) = "/assets/{name}";
 
@@ -198,6 +208,8 @@ paths! {
     API_LISTINGS api_listings() = "/api/v1/listings";
     /// REST: one listing.
     API_LISTING api_listing(id) = "/api/v1/listings/{id}";
+    /// REST: one draft.
+    API_DRAFT api_draft(id) = "/api/v1/drafts/{id}";
     /// REST: listings by words and facets.
     API_SEARCH api_search() = "/api/v1/search";
     /// REST: completions of what is being typed.
@@ -252,6 +264,22 @@ pub const HEALTHZ: &str = "/healthz";
 pub const READYZ: &str = "/readyz";
 /// Prometheus.
 pub const METRICS: &str = "/metrics";
+/// Come back from there.
+pub const SIGN_IN_OIDC_RETURN: &str = "/sign-in/oidc/return";
+/// REST: whether a published listing takes applications.
+pub const API_LISTING_STATUS: &str = "/api/v1/listings/{id}/status";
+/// REST: drafts.
+pub const API_DRAFTS: &str = "/api/v1/drafts";
+/// REST: hand a draft in.
+pub const API_DRAFT_SUBMIT: &str = "/api/v1/drafts/{id}/submit";
+/// REST: a reviewer's word.
+pub const API_DRAFT_DECISION: &str = "/api/v1/drafts/{id}/decision";
+/// REST: publish a draft.
+pub const API_DRAFT_PUBLISH: &str = "/api/v1/drafts/{id}/publish";
+/// REST: save a search.
+pub const API_SAVED_SEARCHES: &str = "/api/v1/saved-searches";
+/// REST: a saved search, for who holds its link.
+pub const API_SAVED_SEARCH: &str = "/api/v1/saved-searches/{token}";
 /// REST: how many listings each choice would leave.
 pub const API_FACETS: &str = "/api/v1/facets";
 /// REST: files of listings.

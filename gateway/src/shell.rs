@@ -28,6 +28,8 @@ pub struct Shell {
     pub own: Option<PartnerLine>,
     pub demo: bool,
     pub network: bool,
+    /// What the account elsewhere is called; empty: there is none to sign in with.
+    pub oidc: String,
     /// Address of the portal, without a final slash.
     pub public_url: String,
     /// Unix milliseconds.
@@ -52,6 +54,8 @@ pub struct SignedLine {
     pub organisations: bool,
     /// Whether they lead the whole partner.
     pub leads: bool,
+    /// What accounts did.
+    pub log: bool,
 }
 
 /// One entry of the navigation.
@@ -82,6 +86,7 @@ impl Shell {
             own,
             demo: config.demo.is_some(),
             network: guard::may_see_network(parts, config),
+            oidc: config.oidc.clone().unwrap_or_default(),
             public_url: config.public_url.trim_end_matches('/').to_owned(),
             now: app.now(),
             signed: session.map(|signed| SignedLine {
@@ -90,6 +95,7 @@ impl Shell {
                 people: signed.has_people(),
                 organisations: signed.has_people() || signed.has_for_all(&["reviewer"]),
                 leads: signed.has_for_all(&["operator", "administrator"]),
+                log: signed.has_log(),
             }),
             form_token: session.map(|signed| signed.form_token.clone()).unwrap_or_default(),
             sign_in: session::sign_in_and_return(&parts.uri),

@@ -151,6 +151,163 @@ async fn t66_publishing_needs_a_token_a_key_and_a_body_without_foreign_fields() 
     );
 }
 
+/// A request of a program, and what it was answered.
+async fn call(
+    router: &Router,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<&Value>,
+) -> (u16, http::HeaderMap, Value) {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = match body {
+        Some(body) => {
+            request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string()))
+        }
+        None => request.body(Body::empty()),
+    };
+    let (status, headers, bytes) = ask(router, request.unwrap()).await;
+    (status.as_u16(), headers, serde_json::from_slice(&bytes).unwrap_or_default())
+}
+
+#[tokio::test]
+async fn a_program_writes_a_draft_and_brings_it_to_publication() {
+    let fake = Fake::new();
+    fake.shared.lock().unwrap().review = true;
+    let router = portal(&fake).await;
+    let bearer = format!("Bearer {TOKEN}");
+    let token = ("authorization", bearer.as_str());
+    let body = json!({ "listing": { "title": "Teach", "roles": [{ "title": "Teacher" }] } });
+    let (status, headers, draft) = call(&router, "POST", "/api/v1/drafts", &[token], Some(&body)).await;
+    assert_eq!(
+        (status, &draft["state"], &draft["listing"]["title"]),
+        (201, &json!("draft"), &json!("Teach"))
+    );
+    let place = headers[header::LOCATION].to_str().unwrap().to_owned();
+    assert_eq!(place, format!("/api/v1/drafts/{}", draft["id"].as_str().unwrap()));
+    let faults: Vec<_> = draft["faults"].as_array().unwrap().iter().map(|fault| &fault["field"]).collect();
+    assert!(faults.contains(&&json!("summary")) && faults.contains(&&json!("roles[0].slots")), "{faults:?}");
+
+    // Whoever changes it names what was read.
+    let whole = json!({ "listing": example(&router).await, "translation": { "language": "zh-CN", "fields": { "title": "教课" } } });
+    let (status, _, problem) = call(&router, "PUT", &place, &[token], Some(&whole)).await;
+    assert_eq!((status, &problem["code"]), (428, &json!("request.if_match")));
+    for stale in ["\"99\"", "W/\"1\"", "*", "1"] {
+        let (status, _, problem) =
+            call(&router, "PUT", &place, &[token, ("if-match", stale)], Some(&whole)).await;
+        assert_eq!((status, &problem["code"]), (412, &json!("draft.changed")), "{stale}");
+    }
+    let tag = headers[header::ETAG].to_str().unwrap().to_owned();
+    let (status, headers, draft) =
+        call(&router, "PUT", &place, &[token, ("if-match", &tag)], Some(&whole)).await;
+    assert_eq!((status, &draft["faults"]), (200, &json!([])), "{draft}");
+    assert_eq!(draft["translation"]["fields"]["title"], "教课");
+    // What is read can be written again.
+    let (_, read, again) = call(&router, "GET", &place, &[token], None).await;
+    assert_eq!((&again, &read[header::ETAG]), (&draft, &headers[header::ETAG]));
+    let same = json!({ "listing": again["listing"], "translation": again["translation"] });
+    let tag = read[header::ETAG].to_str().unwrap().to_owned();
+    let (status, headers, written) =
+        call(&router, "PUT", &place, &[token, ("if-match", &tag)], Some(&same)).await;
+    assert_eq!((status, &written["listing"]), (200, &draft["listing"]));
+
+    let step = async |step: &str, tag: &str, body: Option<Value>| {
+        call(&router, "POST", &format!("{place}/{step}"), &[token, ("if-match", tag)], body.as_ref()).await
+    };
+    let tag = |headers: &http::HeaderMap| headers[header::ETAG].to_str().unwrap().to_owned();
+    let (_, headers, draft) = step("submit", &tag(&headers), None).await;
+    assert_eq!(draft["state"], "in_review");
+    let (status, _, problem) = step("decision", &tag(&headers), Some(json!({ "approved": false }))).await;
+    assert_eq!((status, &problem["field"]), (400, &json!("remarks")));
+    let approve = json!({ "approved": true, "publish_at": "2026-12-01T08:00:00Z" });
+    let (_, headers, draft) = step("decision", &tag(&headers), Some(approve)).await;
+    assert_eq!((&draft["state"], &draft["publish_at"]), (&json!("approved"), &json!("2026-12-01T08:00:00Z")));
+    let (status, _, published) = step("publish", &tag(&headers), None).await;
+    assert_eq!((status, &published["draft"]["state"]), (200, &json!("published")), "{published}");
+    assert!(
+        published["record"]["hash"].is_string() && published["url"].as_str().unwrap().contains("/listings/")
+    );
+
+    let (_, _, list) = call(&router, "GET", "/api/v1/drafts?limit=10", &[token], None).await;
+    assert_eq!(list["items"][0]["id"], draft["id"]);
+    let closed = json!({ "status": "closed" });
+    let listing = format!("/api/v1/listings/{}/status", published["id"].as_str().unwrap());
+    let (status, _, _) =
+        call(&router, "PUT", &listing, &[token, ("idempotency-key", "k")], Some(&closed)).await;
+    assert_eq!(status, 204);
+    assert!(fake.shared.lock().unwrap().calls.contains(&"set_status closed 1".to_owned()));
+    let tag = format!("\"{}\"", published["draft"]["version"]);
+    let (status, _, _) = call(&router, "DELETE", &place, &[token, ("if-match", &tag)], None).await;
+    assert_eq!(status, 204);
+    assert_eq!(call(&router, "GET", &place, &[token], None).await.0, 404);
+}
+
+#[tokio::test]
+async fn t66_a_draft_needs_a_token_and_holds_nothing_that_is_not_its_own() {
+    let fake = Fake::new();
+    let router = portal(&fake).await;
+    let bearer = format!("Bearer {TOKEN}");
+    let token = ("authorization", bearer.as_str());
+    for (method, path) in [
+        ("GET", "/api/v1/drafts"),
+        ("POST", "/api/v1/drafts"),
+        ("GET", "/api/v1/drafts/00000000000000000000000000000000"),
+        ("PUT", "/api/v1/drafts/00000000000000000000000000000000"),
+        ("DELETE", "/api/v1/drafts/00000000000000000000000000000000"),
+        ("POST", "/api/v1/drafts/00000000000000000000000000000000/submit"),
+        ("POST", "/api/v1/drafts/00000000000000000000000000000000/publish"),
+    ] {
+        for headers in [vec![], vec![("authorization", "Bearer wrong"), ("if-match", "\"1\"")]] {
+            let body = json!({ "listing": {} });
+            let body = Some(&body).filter(|_| ["POST", "PUT"].contains(&method));
+            let (status, headers, problem) = call(&router, method, path, &headers, body).await;
+            assert_eq!((status, &problem["code"]), (401, &json!("unauthenticated")), "{method} {path}");
+            assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");
+        }
+    }
+    for (body, field) in [
+        (json!({ "listing": { "state": "live" } }), "listing.state"),
+        (json!({ "listing": {}, "id": "x" }), "id"),
+    ] {
+        let (status, _, problem) = call(&router, "POST", "/api/v1/drafts", &[token], Some(&body)).await;
+        assert_eq!(
+            (status, &problem["code"], &problem["field"]),
+            (422, &json!("field.unknown"), &json!(field))
+        );
+    }
+    let body = json!({ "listing": { "organisation": "us" } });
+    let (status, _, problem) = call(&router, "POST", "/api/v1/drafts", &[token], Some(&body)).await;
+    assert_eq!((status, &problem["field"]), (400, &json!("listing.organisation")));
+}
+
+#[tokio::test]
+async fn a_search_is_saved_and_its_link_erases_it() {
+    let fake = Fake::new();
+    let router = portal(&fake).await;
+    let body = |search: Value| json!({ "search": search, "mail": "reader@example.org", "language": "zh-CN", "every": "week" });
+    let wish = body(json!({ "q": "teaching", "countries": ["CN", "FJ"], "open": true }));
+    let (status, _, answer) = call(&router, "POST", "/api/v1/saved-searches", &[], Some(&wish)).await;
+    assert_eq!((status, &answer["next"]), (202, &json!("confirm")), "{answer}");
+    let saved = fake.shared.lock().unwrap().calls.last().unwrap().clone();
+    assert!(saved.starts_with("save_search zh-CN week teaching [\"CN\", \"FJ\"]"), "{saved}");
+    assert!(saved.contains("teaching") && saved.contains("中国"), "in the words of its language: {saved}");
+    for (search, field) in [
+        (json!({ "colour": "red" }), "search.colour"),
+        (json!({ "limit": 5 }), "search.limit"),
+        (json!({ "km": "far" }), "search.km"),
+        (json!({ "q": {} }), "search.q"),
+    ] {
+        let (status, _, problem) =
+            call(&router, "POST", "/api/v1/saved-searches", &[], Some(&body(search))).await;
+        assert_eq!((status, &problem["field"]), (400, &json!(field)), "{problem}");
+    }
+    assert_eq!(call(&router, "DELETE", "/api/v1/saved-searches/abc", &[], None).await.0, 204);
+    assert_eq!(call(&router, "DELETE", "/api/v1/saved-searches/other", &[], None).await.0, 404);
+}
+
 #[tokio::test]
 async fn the_description_is_whole_and_its_example_can_be_published() {
     let fake = Fake::new();
@@ -160,7 +317,7 @@ async fn the_description_is_whole_and_its_example_can_be_published() {
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
             for (status, response) in operation["responses"].as_object().unwrap() {
-                for content in response["content"].as_object().unwrap().values() {
+                for content in response["content"].as_object().into_iter().flat_map(|kinds| kinds.values()) {
                     assert!(!content["example"].is_null(), "{method} {path} {status} has no example");
                 }
             }

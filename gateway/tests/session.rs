@@ -425,6 +425,114 @@ async fn the_own_account_and_people_stand_in_both_languages() {
 type Act<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
 
 #[tokio::test]
+async fn what_accounts_did_is_read_by_operators_and_auditors_page_by_page() {
+    let fake = Fake::new();
+    fake.sign_in(SESSION, &["auditor"]);
+    fake.sign_in("vbs_editor", &["editor"]);
+    let router = portal(&fake).await;
+    let (status, _, page) = ask(&router, opened("/desk/people/log", COOKIE, "en")).await;
+    assert_eq!(status, StatusCode::OK);
+    for text in [
+        "approved a draft",
+        "changed the roles",
+        ">Zhao Lei</a>",
+        "Reviewer",
+        "3fa2c1d0 (Read, Publish)",
+        "was refused at sign-in",
+        "203.0.113.0/24",
+        "nobody who is known",
+        "href=\"/desk/people/log?cursor=7\"",
+        "href=\"/desk/people/log\">Log of accounts</a>",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    let (_, _, page) = ask(&router, opened("/desk/people/log?cursor=7", COOKIE, "zh-CN")).await;
+    assert!(
+        page.contains("退出登录") && page.contains("账号操作日志") && !page.contains("rel=\"next\""),
+        "{page}"
+    );
+    let (status, _, _) =
+        ask(&router, opened("/desk/people/log", "__Host-volbridge-session=vbs_editor", "en")).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let (status, _, _) = ask(&router, opened("/desk/people/log", "", "en")).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn an_account_elsewhere_opens_the_door_for_the_browser_that_left() {
+    let fake = Fake::new();
+    let without = portal(&fake).await;
+    let (_, _, page) = ask(&without, opened("/sign-in", "", "en")).await;
+    assert!(!page.contains("/sign-in/oidc"), "no button without it");
+
+    let config = volbridge_gateway::GatewayConfig { oidc: Some("BVF <staff>".to_owned()), ..config() };
+    let router = volbridge_gateway::router(fake.client().await, config).await;
+    let (_, _, page) = ask(&router, opened("/sign-in?next=/listings", "", "en")).await;
+    assert!(
+        page.contains("Sign in with BVF &#60;staff&#62;") && page.contains("action=\"/sign-in/oidc\""),
+        "{page}"
+    );
+    let (_, headers, page) = ask(&router, sent("/sign-in/oidc", "", &[("next", "/listings?q=志")])).await;
+    assert!(page.contains("url=https://id.example/authorize?state=07&#38;scope=openid"), "{page}");
+    assert_eq!(headers[header::REFERRER_POLICY], "no-referrer");
+    let [cookie] = set_cookies(&headers).try_into().unwrap();
+    for flag in ["__Host-volbridge-away=browser.", "HttpOnly", "SameSite=Lax", "Secure", "Max-Age=600"] {
+        assert!(cookie.contains(flag), "{flag}: {cookie}");
+    }
+    let cookie = cookie.split(';').next().unwrap();
+
+    let back = "/sign-in/oidc/return?state=07&code=right&iss=https%3A%2F%2Fid.example&session_state=x";
+    let (status, headers, _) = ask(&router, opened(back, cookie, "en")).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    // An address that isn't ASCII is none to go on to.
+    assert_eq!(headers[header::LOCATION], "/desk");
+    let cookies = set_cookies(&headers);
+    assert!(cookies[0].starts_with("__Host-volbridge-session=vbs_session;"), "{cookies:?}");
+    assert!(cookies[1].starts_with("__Host-volbridge-away=;"), "{cookies:?}");
+
+    // Another browser, which didn't leave.
+    let (status, headers, page) = ask(&router, opened(back, "", "en")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("It took too long") && headers[header::CACHE_CONTROL] == "no-store", "{page}");
+    assert!(!set_cookies(&headers).iter().any(|cookie| cookie.contains("session=vbs")));
+    let unlinked = "/sign-in/oidc/return?state=07&code=unlinked";
+    let (_, _, page) = ask(&router, opened(unlinked, cookie, "zh-CN")).await;
+    assert!(page.contains("这里还没有账号与它关联"), "{page}");
+    let (_, _, page) = ask(&router, opened("/sign-in/oidc/return?error=access_denied", cookie, "en")).await;
+    assert!(page.contains("It took too long"), "{page}");
+}
+
+#[tokio::test]
+async fn an_account_elsewhere_is_linked_by_a_form_of_the_session_alone() {
+    let fake = Fake::new();
+    fake.sign_in(SESSION, &["editor"]);
+    let config = volbridge_gateway::GatewayConfig { oidc: Some("BVF".to_owned()), ..config() };
+    let router = volbridge_gateway::router(fake.client().await, config).await;
+    let (status, _, _) = ask(&router, sent("/account/oidc", COOKIE, &[])).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "a form of another page");
+    let token = token(&router).await;
+    let (_, headers, page) = ask(&router, sent("/account/oidc", COOKIE, &[("form_token", &token)])).await;
+    assert!(page.contains("https://id.example/authorize"), "{page}");
+    let away = set_cookies(&headers)[0].split(';').next().unwrap().to_owned();
+    let both = format!("{COOKIE}; {away}");
+    let (_, headers, _) = ask(&router, opened("/sign-in/oidc/return?state=07&code=right", &both, "en")).await;
+    assert_eq!(headers[header::LOCATION], "/account?done=oidc");
+
+    fake.sign_in(SESSION, &["editor"]);
+    let (_, _, page) = ask(&router, opened("/account", COOKIE, "en")).await;
+    assert!(page.contains("li.na@bvf") && page.contains("Unlink “li.na@bvf”"), "{page}");
+    let remove = [("form_token", token.as_str()), ("id", "04040404040404040404040404040404")];
+    let (_, headers, _) = ask(&router, sent("/account/oidc/remove", COOKIE, &remove)).await;
+    assert_eq!(headers[header::LOCATION], "/account?done=removed");
+
+    let chosen = [("token", INVITATION), ("login", " wang.fang "), ("name", "Wang Fang")];
+    let (_, _, page) = ask(&router, sent("/invitation/oidc", "", &chosen)).await;
+    assert!(page.contains("https://id.example/authorize"), "{page}");
+    let calls = fake.shared.lock().unwrap().calls.clone();
+    assert!(calls.contains(&"begin_oidc true wang.fang".to_owned()), "{calls:?}");
+}
+
+#[tokio::test]
 async fn acts_of_the_account_reach_the_node() {
     let fake = Fake::new();
     fake.sign_in(SESSION, &["operator"]);

@@ -19,7 +19,9 @@ const FAMILIES: &[&str] = &[
     "benefit",
     "checking-done",
     "currency",
+    "deed",
     "desk-done",
+    "doer",
     "draft-state",
     "duration",
     "error-advice",
@@ -53,6 +55,7 @@ const FAMILIES: &[&str] = &[
     "state",
     "state-text",
     "status",
+    "way",
     "wish",
 ];
 

@@ -44,7 +44,7 @@ use crate::{
     keys::NodeKeys,
     mail::{Mailer, address::AddressKeys},
     metrics,
-    people::People,
+    people::{People, oidc::Provider},
     publish::{Publisher, Withdraw},
     search::Search,
     status::StatusBoard,
@@ -142,13 +142,14 @@ pub(crate) struct Parts {
     pub dialer: Dialer,
     pub publisher: Publisher,
     pub mailer: Mailer,
+    pub oidc: Option<Provider>,
     pub newest_change: i64,
 }
 
 impl Context {
     pub(crate) fn new(parts: Parts) -> Self {
         let exchange = &parts.config.exchange;
-        let people = People::new(&parts.config.gateway.public_url, &parts.config.node.name);
+        let people = People::new(&parts.config.gateway.public_url, &parts.config.node.name, parts.oidc);
         let addresses = AddressKeys::derive(&parts.keys.sealing);
         let quotas = Quotas::new(Allowance { entries: exchange.day_entries, bytes: exchange.day_bytes });
         Self {

@@ -18,7 +18,7 @@ use crate::{
     error::Error,
     ingest::{self, Beside, Judged, Reader},
     keys::NodeKeys,
-    people::invite,
+    people::{invite, restored},
     store::{Db, lock::DataLock, logs},
     tls::TlsIdentity,
 };
@@ -74,6 +74,7 @@ pub async fn init(config: &Config, options: InitOptions, env: &Env) -> Result<Pa
     let (keys, next_identity) = NodeKeys::create(&config.keys_dir(), env).map_err(|error| failed(&error))?;
     let tls = TlsIdentity::load_or_generate(&config.keys_dir()).map_err(|error| failed(&error))?;
     write_token(&config.path(&config.api.token.file), env)?;
+    restored::begin(data).map_err(|error| failed(&error))?;
     // An earlier call that was interrupted may have begun the log of these keys.
     let partner = match begun {
         Some(log) => log.id.partner,

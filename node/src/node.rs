@@ -25,6 +25,7 @@ use crate::{
     imports,
     keys::NodeKeys,
     mail::Mailer,
+    people::{oidc::Provider, restored},
     preface::Punctual,
     publish::{self, Draft},
     receipts, repair, search,
@@ -79,6 +80,7 @@ impl Node {
         let newest_change = changes::last(&db).await?;
         let own = Own { number: log.number, id: log.id };
         let mailer = Mailer::new(&config)?;
+        let oidc = Provider::new(&config)?;
         let parts = Parts {
             config,
             db,
@@ -91,6 +93,7 @@ impl Node {
             dialer,
             publisher,
             mailer,
+            oidc,
             newest_change,
         };
         let context = Arc::new(Context::new(parts));
@@ -98,6 +101,7 @@ impl Node {
             tracing::info!("a newer version shows more: the views are derived anew");
             repair::derive_anew(&context).await?;
         }
+        restored::check(&context).await?;
         context.reload_peers().await?;
         context.spawn(publish::run(Arc::clone(&context), requests));
         say_where(&context).await?;
@@ -116,6 +120,7 @@ impl Node {
         context.spawn(imports::run(Arc::clone(&context), imports::State::Checking));
         context.spawn(imports::run(Arc::clone(&context), imports::State::Running));
         context.spawn(feeds::run(Arc::clone(&context)));
+        context.spawn(restored::run(Arc::clone(&context)));
         tracing::info!(partner.id = %own.id.partner, log.size = log.size, database = context.db.kind(), "the node is ready");
         Ok(Self { context, api, exchange, in_process, _lock: lock })
     }

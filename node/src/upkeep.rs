@@ -18,7 +18,7 @@ use crate::{
     publish::Withdraw,
     store::{
         entries::{self, State},
-        revisions, saved, sessions, withdrawals,
+        events, revisions, saved, sessions, withdrawals,
     },
 };
 
@@ -63,9 +63,11 @@ pub async fn round(context: &Arc<Context>, first: bool) -> Result<(), Error> {
     }
     blobs::forget_uploads(&context.blobs, &context.db, context.now()).await?;
     let now = context.now();
+    let kept = context.env.now().plus(-context.config.accounts.log_kept());
     let forgotten = context.db.write(move |tx| {
         async move {
             sessions::forget(tx, now).await?;
+            events::forget(tx, kept).await?;
             saved::forget_unconfirmed(tx, now).await
         }
         .boxed()

@@ -285,6 +285,10 @@ codes! {
     PasskeyRefused "passkey.refused" Malformed "the passkey's answer doesn't fit what was asked";
     PasskeyUnavailable "passkey.unavailable" Unsupported "passkeys need a portal with a host name";
     PasswordWeak "password.weak" Malformed "the password is too short, too plain, or has the login in it";
+    OidcRefused "oidc.refused" Unauthenticated "what the issuer of the account answered can't be signed in with";
+    OidcUnlinked "oidc.unlinked" Unauthenticated "no account here is linked to that account";
+    OidcTaken "oidc.taken" Conflicting "that account is linked already";
+    OidcUnavailable "oidc.unavailable" Unavailable "the issuer of the account can't be asked, or there is none";
     LoginTaken "login.taken" Conflicting "another account has this login, or this passkey";
     WayLast "way.last" Conflicting "it is the account's only way to sign in";
     OperatorLast "operator.last" Conflicting "the node needs an operator: this is the only one";

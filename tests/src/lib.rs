@@ -15,6 +15,7 @@ pub mod disk;
 pub mod endure;
 pub mod flood;
 pub mod hostile;
+pub mod issuer;
 pub mod journal;
 pub mod judged;
 pub mod kill;

@@ -106,6 +106,11 @@ impl Partner {
         Self { id, name, folder, place, extra, env, host, disk, address, channel, token }
     }
 
+    /// A setting that it was started with.
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        self.extra.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+
     /// Its node, which runs in this process.
     pub fn node(&self) -> &Node {
         match &self.host {

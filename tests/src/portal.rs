@@ -69,6 +69,7 @@ impl Portal {
             demo,
             operator: Some(client(partner)),
             mail: true,
+            oidc: partner.setting("oidc.name").map(str::to_owned),
             // A test asks more than a person; the limits have tests of their own.
             limits: Limits { requests_per_second: 0, ..Limits::default() },
             ..GatewayConfig::new(&address, Clock::new(move || env.now().as_millis()))

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     app::App,
+    events::Asker,
     extract::{Form, Query},
     locale,
     problem::Problem,
@@ -31,6 +32,14 @@ const DAYS: u32 = 90;
 struct PasskeyRow {
     id: String,
     name: String,
+    created: String,
+    used: String,
+}
+
+struct IdentityRow {
+    id: String,
+    name: String,
+    issuer: String,
     created: String,
     used: String,
 }
@@ -60,6 +69,8 @@ struct AccountPage<'a> {
     roles: Vec<String>,
     has_password: bool,
     passkeys: Vec<PasskeyRow>,
+    /// Accounts elsewhere.
+    identities: Vec<IdentityRow>,
     /// Other sessions than this one.
     others: String,
     tokens: Vec<TokenRow>,
@@ -96,7 +107,7 @@ pub struct Way {
 
 /// `GET /account`
 pub async fn show(signed: Signed, ui: Shell, Query(done): Query<Done>) -> Result<Response, Problem> {
-    let known = ["password", "passkey", "removed", "sessions", "revoked"];
+    let known = ["password", "passkey", "oidc", "removed", "sessions", "revoked"];
     let told = known.iter().find(|known| **known == done.done);
     let done = told.map(|done| ui.lang.code("account-done", done)).unwrap_or_default();
     render(&AccountPage { done, ..page(&ui, &signed.account) })
@@ -124,9 +135,10 @@ pub async fn finish(
     State(app): State<App>,
     signed: Signed,
     ui: Shell,
+    Asker(asker): Asker,
     Form(sent): Form<Finish>,
 ) -> Result<Response, Problem> {
-    match signed.client.finish_enrolment(sent.request()).await {
+    match signed.client.finish_enrolment(sent.request(asker)).await {
         Ok(renewed) => {
             let done = if sent.credential.is_empty() { "password" } else { "passkey" };
             let next = format!("{}?done={done}", routes::account());
@@ -149,6 +161,16 @@ pub async fn remove_passkey(
 ) -> Result<Response, Problem> {
     let request = node::RemovePasskeyRequest { id: hex::decode(&which.id).unwrap_or_default() };
     onward(signed.client.remove_passkey(request).await, "removed", &signed, &ui)
+}
+
+/// `POST /account/oidc/remove`
+pub async fn remove_identity(
+    signed: Signed,
+    ui: Shell,
+    Form(which): Form<Which>,
+) -> Result<Response, Problem> {
+    let request = node::RemoveIdentityRequest { id: hex::decode(&which.id).unwrap_or_default() };
+    onward(signed.client.remove_identity(request).await, "removed", &signed, &ui)
 }
 
 /// `POST /account/sessions/end`
@@ -196,7 +218,7 @@ fn onward(
 }
 
 /// The page with what was wrong; a node that doesn't answer has a page of its own.
-fn refuse(signed: &Signed, ui: &Shell, problem: &Problem) -> Result<Response, Problem> {
+pub fn refuse(signed: &Signed, ui: &Shell, problem: &Problem) -> Result<Response, Problem> {
     if problem.status.is_server_error() {
         return Err(problem.clone());
     }
@@ -225,6 +247,17 @@ fn page<'a>(ui: &'a Shell, account: &node::Account) -> AccountPage<'a> {
                 name: passkey.name.clone(),
                 created: ui.with("made-on", "date", day(passkey.created_at)),
                 used: used(passkey.used_at),
+            })
+            .collect(),
+        identities: account
+            .identities
+            .iter()
+            .map(|identity| IdentityRow {
+                id: hex::encode(&identity.id),
+                name: identity.name.clone(),
+                issuer: identity.issuer.clone(),
+                created: ui.with("made-on", "date", day(identity.created_at)),
+                used: used(identity.used_at),
             })
             .collect(),
         others: match account.sessions.saturating_sub(1) {

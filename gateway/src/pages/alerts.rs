@@ -118,7 +118,7 @@ pub async fn save(
 }
 
 /// The search as its owner will recognise it.
-fn label(asked: &Asked, ui: &Shell) -> String {
+pub fn label(asked: &Asked, ui: &Shell) -> String {
     let chips = choices::chips(asked, &routes::alerts(), None, ui);
     let texts: Vec<String> = chips.into_iter().map(|chip| chip.text).collect();
     if texts.is_empty() { ui.t("alerts-everything") } else { texts.join(&ui.t("list-separator")) }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use volbridge_proto::{error::Code, wire::node::v1 as node};
 
 use super::render;
-use crate::{problem::Problem, shell::Shell};
+use crate::{limit::Address, problem::Problem, shell::Shell};
 
 /// Width of the picture, in CSS pixels.
 const PICTURE: u32 = 220;
@@ -37,12 +37,13 @@ pub struct Finish {
 
 impl Finish {
     /// The call that ends the ceremony.
-    pub fn request(&self) -> node::FinishEnrolmentRequest {
+    pub fn request(&self, asker: Option<Address>) -> node::FinishEnrolmentRequest {
         node::FinishEnrolmentRequest {
             ceremony: hex::decode(&self.ceremony).unwrap_or_default(),
             code: self.code.split_whitespace().collect(),
             credential: self.credential.clone(),
             invitation: self.token.clone(),
+            address: asker.map(|asker| asker.to_string()).unwrap_or_default(),
         }
     }
 }

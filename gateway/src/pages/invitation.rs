@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     app::App,
+    events::Asker,
     extract::{Form, Query},
     locale,
     problem::Problem,
@@ -109,9 +110,10 @@ pub async fn finish(
     State(app): State<App>,
     ui: Shell,
     MaybeSigned(before): MaybeSigned,
+    Asker(asker): Asker,
     Form(sent): Form<Finish>,
 ) -> Result<Response, Problem> {
-    match app.node().finish_enrolment(sent.request()).await {
+    match app.node().finish_enrolment(sent.request(asker)).await {
         Ok(signed) => sign_in::begin(&app, before, &signed, "").await,
         Err(problem) if sent.credential.is_empty() => {
             let (finish, back) = (routes::invitation_finish(), routes::invitation());
@@ -122,6 +124,23 @@ pub async fn finish(
             page(&app, &ui, chosen, Some(problem)).await
         }
     }
+}
+
+impl Chosen {
+    /// The call that begins with an account elsewhere.
+    pub fn link(&self) -> node::BeginOidcRequest {
+        node::BeginOidcRequest {
+            link: true,
+            invitation: self.token.clone(),
+            login: self.login.trim().to_owned(),
+            name: self.name.trim().to_owned(),
+        }
+    }
+}
+
+/// The page once more, with what was wrong.
+pub async fn again(app: &App, ui: &Shell, chosen: Chosen, problem: Problem) -> Result<Response, Problem> {
+    page(app, ui, chosen, Some(problem)).await
 }
 
 fn request(chosen: &Chosen, by_password: bool) -> node::BeginEnrolmentRequest {

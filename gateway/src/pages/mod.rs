@@ -7,6 +7,7 @@ mod alerts;
 mod card;
 mod conference;
 mod conferences;
+mod deeds;
 mod demo;
 mod desk;
 mod enrol;
@@ -17,6 +18,7 @@ mod listings;
 mod matching;
 mod material;
 mod network;
+mod oidc;
 mod organisation;
 mod organisations;
 mod partner;
@@ -31,6 +33,7 @@ mod verify;
 
 pub use self::{
     again::{Drawn, again},
+    alerts::label as label_of_search,
     record::proof_file,
 };
 
@@ -98,6 +101,11 @@ fn accounts() -> Router<App> {
         .route(routes::SIGN_IN, get(sign_in::show).post(sign_in::enter))
         .route(routes::SIGN_IN_OPTIONS, post(sign_in::options))
         .route(routes::SIGN_IN_PASSKEY, post(sign_in::passkey))
+        .route(routes::SIGN_IN_OIDC, post(oidc::sign_in))
+        .route(routes::SIGN_IN_OIDC_RETURN, get(oidc::come_back))
+        .route(routes::INVITATION_OIDC, post(oidc::take_up))
+        .route(routes::ACCOUNT_OIDC, post(oidc::link))
+        .route(routes::ACCOUNT_OIDC_REMOVE, post(account::remove_identity))
         .route(routes::SIGN_OUT, post(sign_in::leave))
         .route(routes::INVITATION, get(invitation::show).post(invitation::open))
         .route(routes::INVITATION_PASSWORD, post(invitation::password))
@@ -116,6 +124,7 @@ fn accounts() -> Router<App> {
         .route(routes::PEOPLE_REVOKE, post(people::revoke))
         .route(routes::PEOPLE_ROLES, post(people::set_roles))
         .route(routes::PEOPLE_LOCK, post(people::lock))
+        .route(routes::PEOPLE_LOG, get(deeds::show))
 }
 
 /// What has moved with its organisation is found where it is now; what was asked beside it is asked there.

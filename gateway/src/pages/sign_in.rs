@@ -178,6 +178,12 @@ fn onward(next: &str, account: &node::Account) -> String {
     }
 }
 
+/// An account elsewhere didn't open the door. Why not is told: its owner has been recognised there.
+pub fn refuse_oidc(ui: &Shell, next: &str, problem: &Problem) -> Result<Response, Problem> {
+    let next = session::local(next).unwrap_or_default().to_owned();
+    render(&SignInPage { ui, login: String::new(), next, wrong: problem.sentence(ui.lang) })
+}
+
 fn refuse(ui: &Shell, login: String, next: &str, problem: &Problem) -> Result<Response, Problem> {
     let wrong = if problem.status.is_server_error() || problem.status.as_u16() == 429 {
         problem.sentence(ui.lang)

@@ -13,7 +13,8 @@ use utoipa::{
 };
 
 use super::{
-    changes, conferences, imports, listings, matching, organisations, partners, records, search, statistics,
+    changes, conferences, drafts, imports, listings, matching, organisations, partners, records,
+    saved_searches, search, statistics,
 };
 use crate::{problem::Problem, routes, texts::Lang};
 
@@ -59,14 +60,30 @@ pub fn with_examples(document: OpenApi) -> String {
     answer(&mut document, routes::API_RECORD, "get", &records::Record::example());
     answer(&mut document, routes::API_PROOF, "get", &records::PROOF_EXAMPLE);
     answer(&mut document, routes::API_POLICY, "get", &records::POLICY_EXAMPLE);
-    if let Some(body) = document.pointer_mut(&format!(
-        "/paths/{}/post/requestBody/content/application~1json",
-        escaped(routes::API_LISTINGS)
-    )) {
-        body["example"] = json!(listings::NewListing::example());
-    }
+    answer(&mut document, routes::API_DRAFTS, "get", &drafts::Drafts::example());
+    answer(&mut document, routes::API_DRAFTS, "post", &drafts::Draft::example());
+    answer(&mut document, routes::API_DRAFT, "get", &drafts::Draft::example());
+    answer(&mut document, routes::API_DRAFT, "put", &drafts::Draft::example());
+    answer(&mut document, routes::API_DRAFT_SUBMIT, "post", &drafts::Draft::example());
+    answer(&mut document, routes::API_DRAFT_DECISION, "post", &drafts::Draft::example());
+    answer(&mut document, routes::API_DRAFT_PUBLISH, "post", &drafts::Published::example());
+    answer(&mut document, routes::API_SAVED_SEARCHES, "post", &saved_searches::Accepted::example());
+    question(&mut document, routes::API_LISTINGS, "post", &listings::NewListing::example());
+    question(&mut document, routes::API_LISTING_STATUS, "put", &drafts::Status::example());
+    question(&mut document, routes::API_DRAFTS, "post", &drafts::DraftInput::example());
+    question(&mut document, routes::API_DRAFT, "put", &drafts::DraftInput::example());
+    question(&mut document, routes::API_DRAFT_DECISION, "post", &drafts::Decision::example());
+    question(&mut document, routes::API_SAVED_SEARCHES, "post", &saved_searches::NewSearch::example());
     refusals(&mut document);
     serde_json::to_string_pretty(&document).unwrap_or_default()
+}
+
+/// Sets the example of what a call takes.
+fn question(document: &mut Value, path: &str, method: &str, example: &impl Serialize) {
+    let pointer = format!("/paths/{}/{method}/requestBody/content/application~1json", escaped(path));
+    if let Some(body) = document.pointer_mut(&pointer) {
+        body["example"] = json!(example);
+    }
 }
 
 /// Sets the example of what a call answers if all is well.
@@ -90,6 +107,12 @@ fn refusals(document: &mut Value) {
                 "403" => Problem::with_status(StatusCode::FORBIDDEN, "request.foreign_origin"),
                 "404" => Problem::not_found(),
                 "409" => Problem::named("idempotency.conflict"),
+                "412" => Problem::named("draft.changed").at("If-Match"),
+                "428" => {
+                    Problem::with_status(StatusCode::PRECONDITION_REQUIRED, "request.if_match").at("If-Match")
+                }
+                "429" => Problem::named("rate.limited"),
+                "501" => Problem::named("mail.none"),
                 "413" => Problem::named("input.too_large"),
                 "415" => Problem::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, "request.media_type"),
                 _ => Problem::named("field.required").at("roles[0].title"),

@@ -6,6 +6,7 @@ mod changes;
 pub mod conditional;
 mod conferences;
 mod document;
+mod drafts;
 mod health;
 mod imports;
 pub mod listings;
@@ -14,6 +15,7 @@ mod organisations;
 mod paging;
 mod partners;
 mod records;
+mod saved_searches;
 mod search;
 mod statistics;
 
@@ -46,6 +48,14 @@ pub fn router(app: &App) -> (Router<App>, Document) {
     let (router, mut document) = OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(listings::list, listings::publish))
         .routes(routes!(listings::one))
+        .routes(routes!(drafts::list, drafts::create))
+        .routes(routes!(drafts::one, drafts::change, drafts::discard))
+        .routes(routes!(drafts::submit))
+        .routes(routes!(drafts::decide))
+        .routes(routes!(drafts::publish))
+        .routes(routes!(drafts::set_status))
+        .routes(routes!(saved_searches::save))
+        .routes(routes!(saved_searches::remove))
         .routes(routes!(search::search))
         .routes(routes!(search::facets))
         .routes(routes!(search::suggest))

@@ -27,6 +27,11 @@ const SECURE_COOKIE: &str = "__Host-volbridge-session";
 /// The same on a portal without TLS: the demonstration on one's own machine. Cookies don't tell ports apart, and the
 /// portals of the demonstration differ in nothing else: the port stands in the name.
 const PLAIN_COOKIE: &str = "volbridge-session";
+/// The same two of a cookie that outlives the way to an account elsewhere and back.
+const SECURE_AWAY: &str = "__Host-volbridge-away";
+const PLAIN_AWAY: &str = "volbridge-away";
+/// Seconds of that way.
+const AWAY: u32 = 600;
 /// Seconds that the browser keeps the cookie: 14 days.
 const KEPT: u32 = 1_209_600;
 /// Longest cookie and longest address that are looked at.
@@ -71,6 +76,11 @@ impl Signed {
     /// Whether the account works on listings.
     pub fn has_desk(&self) -> bool {
         self.has(&["editor", "reviewer", "administrator", "operator"])
+    }
+
+    /// Whether the account sees what others did.
+    pub fn has_log(&self) -> bool {
+        self.has_for_all(&["operator", "auditor"])
     }
 
     /// Whether the account sees who else has one.
@@ -139,7 +149,7 @@ pub fn local(address: &str) -> Option<&str> {
 pub async fn recognise(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let concerned = !paths_of_programs(path) || path == routes::EVENTS_NETWORK;
-    let Some(session) = cookie(request.headers(), app.config()).filter(|_| concerned) else {
+    let Some(session) = cookie(SESSION, request.headers(), app.config()).filter(|_| concerned) else {
         return next.run(request).await;
     };
     let who = who(&app, &session).await;
@@ -178,15 +188,20 @@ fn form_token(session: &str) -> String {
     hex::encode(hash.finalize())
 }
 
-fn cookie_name(config: &GatewayConfig) -> String {
+/// A cookie's name with TLS and without.
+type Name = (&'static str, &'static str);
+const SESSION: Name = (SECURE_COOKIE, PLAIN_COOKIE);
+const ON_THE_WAY: Name = (SECURE_AWAY, PLAIN_AWAY);
+
+fn cookie_name((secure, plain): Name, config: &GatewayConfig) -> String {
     let address = config.public_url.trim_end_matches('/');
     if is_secure(config) {
-        return SECURE_COOKIE.to_owned();
+        return secure.to_owned();
     }
     let port = address.rsplit_once(':').map(|(_, port)| port);
     match port.filter(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())) {
-        Some(port) => format!("{PLAIN_COOKIE}-{port}"),
-        None => PLAIN_COOKIE.to_owned(),
+        Some(port) => format!("{plain}-{port}"),
+        None => plain.to_owned(),
     }
 }
 
@@ -194,23 +209,23 @@ fn is_secure(config: &GatewayConfig) -> bool {
     config.public_url.starts_with("https://")
 }
 
-fn cookie(headers: &HeaderMap, config: &GatewayConfig) -> Option<String> {
+fn cookie(name: Name, headers: &HeaderMap, config: &GatewayConfig) -> Option<String> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let own = cookie_name(config);
+    let own = cookie_name(name, config);
     let (_, value) = pairs.find(|(name, _)| *name == own)?;
     (!value.is_empty() && value.len() <= LONGEST).then(|| value.to_owned())
 }
 
 fn sets_cookie(headers: &HeaderMap, config: &GatewayConfig) -> bool {
-    let start = format!("{}=", cookie_name(config));
+    let start = format!("{}=", cookie_name(SESSION, config));
     let mut set = headers.get_all(header::SET_COOKIE).iter();
     set.any(|value| value.as_bytes().starts_with(start.as_bytes()))
 }
 
-fn written(value: &str, seconds: u32, config: &GatewayConfig) -> Result<HeaderValue, Problem> {
+fn written(name: Name, value: &str, seconds: u32, config: &GatewayConfig) -> Result<HeaderValue, Problem> {
     let secure = if is_secure(config) { "; Secure" } else { "" };
-    let name = cookie_name(config);
+    let name = cookie_name(name, config);
     let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     let mut cookie = HeaderValue::from_str(&text).map_err(|_| Problem::new(Code::Internal))?;
     // Never in a log.
@@ -220,12 +235,28 @@ fn written(value: &str, seconds: u32, config: &GatewayConfig) -> Result<HeaderVa
 
 /// The cookie of a new session. The node says when the session ends, later with each use; the cookie outlives it.
 pub fn begun(signed: &node::SignedIn, config: &GatewayConfig) -> Result<HeaderValue, Problem> {
-    written(&signed.session, KEPT, config)
+    written(SESSION, &signed.session, KEPT, config)
 }
 
 /// Takes the cookie away.
 pub fn ended(config: &GatewayConfig) -> Result<HeaderValue, Problem> {
-    written("", 0, config)
+    written(SESSION, "", 0, config)
+}
+
+/// What the browser keeps while its reader signs in elsewhere. Sent along when a link or a redirect leads back, and with
+/// nothing else that another site does.
+pub fn left(kept: &str, config: &GatewayConfig) -> Result<HeaderValue, Problem> {
+    written(ON_THE_WAY, kept, AWAY, config)
+}
+
+/// What it kept.
+pub fn kept_meanwhile(headers: &HeaderMap, config: &GatewayConfig) -> Option<String> {
+    cookie(ON_THE_WAY, headers, config)
+}
+
+/// It isn't needed any more.
+pub fn returned(config: &GatewayConfig) -> Result<HeaderValue, Problem> {
+    written(ON_THE_WAY, "", 0, config)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
     reason = "each test uses a part; data is small and known"
 )]
 
+mod alerts;
 mod data;
 mod desk;
 pub mod people;
@@ -26,12 +27,12 @@ use tonic::transport::{Channel, Endpoint, Server};
 use volbridge_gateway::{Clock, DemoConfig, DemoPartner, GatewayConfig, NodeClient};
 use volbridge_proto::wire::node::v1::{
     self as node, accounts_server::AccountsServer, agreements_server::AgreementsServer,
-    blobs_server::BlobsServer, conferences_server::ConferencesServer, desk_server::DeskServer,
-    listings_server::ListingsServer, logs_server::LogsServer, materials_server::MaterialsServer,
-    network_server::NetworkServer, organisations_server::OrganisationsServer,
-    partners_server::PartnersServer, profiles_server::ProfilesServer, records_server::RecordsServer,
-    search_server::SearchServer, statistics_server::StatisticsServer,
-    translations_server::TranslationsServer,
+    alerts_server::AlertsServer, blobs_server::BlobsServer, conferences_server::ConferencesServer,
+    desk_server::DeskServer, listings_server::ListingsServer, logs_server::LogsServer,
+    materials_server::MaterialsServer, network_server::NetworkServer,
+    organisations_server::OrganisationsServer, partners_server::PartnersServer,
+    profiles_server::ProfilesServer, records_server::RecordsServer, search_server::SearchServer,
+    statistics_server::StatisticsServer, translations_server::TranslationsServer,
 };
 
 /// 24 November 2026, 08:00 UTC.
@@ -132,6 +133,7 @@ impl Fake {
         let (near, far) = tokio::io::duplex(1 << 20);
         let services = Server::builder()
             .add_service(AccountsServer::new(self.clone()))
+            .add_service(AlertsServer::new(self.clone()))
             .add_service(DeskServer::new(self.clone()))
             .add_service(ListingsServer::new(self.clone()))
             .add_service(SearchServer::new(self.clone()))

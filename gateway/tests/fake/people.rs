@@ -46,6 +46,13 @@ pub fn account(name: &str, roles: &[&str]) -> node::Account {
             used_at: NOW,
         }],
         sessions: 2,
+        identities: vec![node::Identity {
+            id: vec![4; 16],
+            issuer: "https://id.example".to_owned(),
+            name: "li.na@bvf".to_owned(),
+            created_at: NOW,
+            used_at: 0,
+        }],
         ..Default::default()
     }
 }
@@ -124,6 +131,30 @@ impl Accounts for Fake {
         let asked = request.into_inner();
         let fits = asked.ceremony == CEREMONY && asked.credential == CREDENTIAL;
         if fits { Ok(Response::new(self.opened())) } else { Err(problem(Code::SignInRefused, "")) }
+    }
+
+    async fn begin_oidc(&self, request: Request<node::BeginOidcRequest>) -> Answer<node::OidcDeparture> {
+        if request.get_ref().link && request.get_ref().invitation.is_empty() {
+            self.caller(&request)?;
+        }
+        self.note(format!("begin_oidc {} {}", request.get_ref().link, request.get_ref().login));
+        let address = "https://id.example/authorize?state=07&scope=openid".to_owned();
+        Ok(Response::new(node::OidcDeparture { address, secret: "browser".to_owned() }))
+    }
+
+    async fn finish_oidc(&self, request: Request<node::FinishOidcRequest>) -> Answer<node::SignedIn> {
+        let asked = request.into_inner();
+        match (asked.state.as_str(), asked.secret.as_str(), asked.code.as_str()) {
+            ("07", "browser", "right") => Ok(Response::new(self.opened())),
+            ("07", "browser", "unlinked") => Err(problem(Code::OidcUnlinked, "")),
+            _ => Err(problem(Code::CeremonyOver, "")),
+        }
+    }
+
+    async fn remove_identity(&self, request: Request<node::RemoveIdentityRequest>) -> Answer<node::Account> {
+        let account = self.caller(&request)?;
+        self.note("remove_identity".to_owned());
+        Ok(Response::new(account))
     }
 
     async fn sign_out(&self, request: Request<node::SignOutRequest>) -> Answer<node::SignOutResponse> {
@@ -235,6 +266,46 @@ impl Accounts for Fake {
         }
         self.note(format!("set_roles {}", request.get_ref().roles.len()));
         Ok(Response::new(account))
+    }
+
+    async fn log(&self, request: Request<node::AccountLogRequest>) -> Answer<node::AccountLogResponse> {
+        let own = self.caller(&request)?;
+        if !own.roles.iter().any(|role| ["operator", "auditor"].contains(&role.name.as_str())) {
+            return Err(problem(Code::PermissionDenied, ""));
+        }
+        let name = |account: node::Account| {
+            Some(node::AccountName { id: account.id, login: account.login, name: account.name })
+        };
+        let event = |what: &str| node::AccountEvent {
+            at: NOW,
+            doer: "person".to_owned(),
+            account: name(own.clone()),
+            what: what.to_owned(),
+            ..Default::default()
+        };
+        let older = request.get_ref().cursor == "7";
+        let events = if older {
+            vec![event("signed_out")]
+        } else {
+            vec![
+                node::AccountEvent { listing: vec![9; 16], ..event("draft_approved") },
+                node::AccountEvent {
+                    about: name(account("Zhao Lei", &[])),
+                    roles: account("", &["reviewer"]).roles,
+                    ..event("roles_changed")
+                },
+                node::AccountEvent { token: "3fa2c1d0 read publish".to_owned(), ..event("token_made") },
+                node::AccountEvent {
+                    doer: "nobody".to_owned(),
+                    account: None,
+                    way: "password".to_owned(),
+                    address: "203.0.113.0/24".to_owned(),
+                    ..event("sign_in_refused")
+                },
+            ]
+        };
+        let next_cursor = if older { String::new() } else { "7".to_owned() };
+        Ok(Response::new(node::AccountLogResponse { events, next_cursor }))
     }
 
     async fn set_locked(&self, request: Request<node::SetLockedRequest>) -> Answer<node::Account> {

@@ -9,19 +9,23 @@ use volbridge_proto::{
     wire::node::v1::{self as wire, accounts_server::Accounts},
 };
 
-use super::{Api, answer, permit::Caller, request};
+use super::{Api, answer, deeds, permit::Caller, request};
 use crate::{
     error::Error,
     people::{
         enrol::{self, Proof, Wanted},
         invite::{self, By},
-        roles::{Right, Role, Scope, may_give},
+        oidc::{self, Wish},
+        roles::{self, Right, Role, Scope, may_give},
         session::Opened,
         sign_in::{self, Typed},
         token,
     },
     store::{
+        StoreError,
         accounts::{self, AccountId, AccountRow},
+        events::{self, Deed, What},
+        identities, mark,
         sessions::{self, InvitationRow},
     },
     views::organisations,
@@ -58,6 +62,30 @@ impl Accounts for Api {
     ) -> Result<Response<wire::SignedIn>, Status> {
         self.permit("Accounts.FinishPasskey", request.metadata()).await?;
         answer(finish_passkey(self, request.into_inner()).await)
+    }
+
+    async fn begin_oidc(
+        &self,
+        request: Request<wire::BeginOidcRequest>,
+    ) -> Result<Response<wire::OidcDeparture>, Status> {
+        let caller = self.permit("Accounts.BeginOidc", request.metadata()).await?;
+        answer(begin_oidc(self, caller, request.into_inner()).await)
+    }
+
+    async fn finish_oidc(
+        &self,
+        request: Request<wire::FinishOidcRequest>,
+    ) -> Result<Response<wire::SignedIn>, Status> {
+        let caller = self.permit("Accounts.FinishOidc", request.metadata()).await?;
+        answer(finish_oidc(self, caller, request.into_inner()).await)
+    }
+
+    async fn remove_identity(
+        &self,
+        request: Request<wire::RemoveIdentityRequest>,
+    ) -> Result<Response<wire::Account>, Status> {
+        let caller = self.permit("Accounts.RemoveIdentity", request.metadata()).await?;
+        answer(remove_way(self, caller, Way::Identity(request.into_inner().id)).await)
     }
 
     async fn sign_out(
@@ -105,7 +133,7 @@ impl Accounts for Api {
         request: Request<wire::RemovePasskeyRequest>,
     ) -> Result<Response<wire::Account>, Status> {
         let caller = self.permit("Accounts.RemovePasskey", request.metadata()).await?;
-        answer(remove_passkey(self, caller, request.into_inner()).await)
+        answer(remove_way(self, caller, Way::Passkey(request.into_inner().id)).await)
     }
 
     async fn end_sessions(
@@ -161,6 +189,14 @@ impl Accounts for Api {
         answer(set_roles(self, caller, request.into_inner()).await)
     }
 
+    async fn log(
+        &self,
+        request: Request<wire::AccountLogRequest>,
+    ) -> Result<Response<wire::AccountLogResponse>, Status> {
+        self.permit("Accounts.Log", request.metadata()).await?;
+        answer(deeds::list(self, &request.into_inner()).await)
+    }
+
     async fn set_locked(
         &self,
         request: Request<wire::SetLockedRequest>,
@@ -181,12 +217,21 @@ async fn signed_in(api: &Api, opened: Result<Opened, Error>) -> Result<wire::Sig
 
 async fn finish_passkey(api: &Api, request: wire::FinishPasskeyRequest) -> Result<wire::SignedIn, Error> {
     let id = request::bytes(&request.ceremony, "ceremony")?;
-    signed_in(api, sign_in::finish_passkey(&api.context, id, &request.credential).await).await
+    let opened = sign_in::finish_passkey(&api.context, id, &request.credential, &request.address).await;
+    signed_in(api, opened).await
 }
 
 async fn sign_out(api: &Api, caller: Caller) -> Result<wire::SignOutResponse, Error> {
     if let Some(session) = caller.session() {
-        api.context.db.write(move |tx| async move { sessions::close(tx, session).await }.boxed()).await?;
+        let deed = Deed::new(api.context.env.now(), caller.doer(), What::SignedOut);
+        let write = api.context.db.write(move |tx| {
+            async move {
+                sessions::close(tx, session).await?;
+                events::add(tx, &deed).await
+            }
+            .boxed()
+        });
+        write.await?;
     }
     Ok(wire::SignOutResponse {})
 }
@@ -218,7 +263,8 @@ async fn finish_enrolment(
     request: wire::FinishEnrolmentRequest,
 ) -> Result<wire::SignedIn, Error> {
     let id = request::bytes(&request.ceremony, "ceremony")?;
-    let proof = Proof { code: request.code, credential: request.credential, invitation: request.invitation };
+    let wire::FinishEnrolmentRequest { code, credential, invitation, address, .. } = request;
+    let proof = Proof { code, credential, invitation, address };
     let opened = enrol::finish(&api.context, own_account(caller), id, &proof).await;
     signed_in(api, opened).await
 }
@@ -227,26 +273,58 @@ async fn own(api: &Api, caller: Caller) -> Result<wire::Account, Error> {
     account(api, caller.person()?, Seen::Own).await
 }
 
-async fn remove_passkey(
+async fn begin_oidc(
     api: &Api,
     caller: Caller,
-    request: wire::RemovePasskeyRequest,
-) -> Result<wire::Account, Error> {
+    request: wire::BeginOidcRequest,
+) -> Result<wire::OidcDeparture, Error> {
+    let wire::BeginOidcRequest { link, invitation, login, name } = request;
+    let wish =
+        if link { Wish::Link(Wanted { invitation, login, name, ..Wanted::default() }) } else { Wish::SignIn };
+    let begun = oidc::begin(&api.context, own_account(caller), wish).await?;
+    Ok(wire::OidcDeparture { address: begun.address, secret: begun.secret })
+}
+
+async fn finish_oidc(
+    api: &Api,
+    caller: Caller,
+    request: wire::FinishOidcRequest,
+) -> Result<wire::SignedIn, Error> {
+    let wire::FinishOidcRequest { state, code, issuer, secret, address } = request;
+    let answer = oidc::Answer { state, secret, code, issuer, address };
+    signed_in(api, oidc::finish(&api.context, own_account(caller), &answer).await).await
+}
+
+/// A way to sign in that its owner takes away.
+enum Way {
+    Passkey(Vec<u8>),
+    Identity(Vec<u8>),
+}
+
+async fn remove_way(api: &Api, caller: Caller, way: Way) -> Result<wire::Account, Error> {
     let (id, session) = (caller.person()?, caller.session());
+    let name = if matches!(way, Way::Passkey(_)) { "passkey" } else { "oidc" };
+    let deed = Deed::new(api.context.env.now(), caller.doer(), What::WayRemoved).with(name);
     api.context
         .db
         .write(move |tx| {
             async move {
-                if !accounts::remove_passkey(tx, id, &request.id).await? {
+                let found = match &way {
+                    Way::Passkey(way) => accounts::remove_passkey(tx, id, way).await?,
+                    Way::Identity(way) => identities::remove(tx, id, way).await?,
+                };
+                if !found {
                     return Err(Error::new(Code::NotFound).at("id"));
                 }
                 let row = accounts::by_id(tx, id).await?;
-                let left = accounts::passkeys(tx, id).await?.len();
+                let left = accounts::passkeys(tx, id).await?.len() + identities::of(tx, id).await?.len();
                 if left == 0 && row.is_some_and(|row| row.password.is_empty()) {
                     return Err(Error::new(Code::WayLast).at("id"));
                 }
                 // Whoever had it may have been signed in by it.
-                Ok(sessions::close_all(tx, id, session).await?)
+                sessions::close_all(tx, id, session).await?;
+                mark::changed(tx, id).await?;
+                Ok(events::add(tx, &deed).await?)
             }
             .boxed()
         })
@@ -256,7 +334,15 @@ async fn remove_passkey(
 
 async fn end_sessions(api: &Api, caller: Caller) -> Result<wire::Account, Error> {
     let (id, session) = (caller.person()?, caller.session());
-    api.context.db.write(move |tx| async move { sessions::close_all(tx, id, session).await }.boxed()).await?;
+    let deed = Deed::new(api.context.env.now(), caller.doer(), What::SessionsEnded);
+    let write = api.context.db.write(move |tx| {
+        async move {
+            sessions::close_all(tx, id, session).await?;
+            events::add(tx, &deed).await
+        }
+        .boxed()
+    });
+    write.await?;
     own(api, caller).await
 }
 
@@ -308,12 +394,12 @@ async fn own_roles(api: &Api, caller: Caller) -> Result<Vec<Role>, Error> {
 }
 
 fn by(caller: Caller, roles: &[Role]) -> By<'_> {
-    caller.account().map_or(By::Machine, |id| By::Account(id, roles))
+    caller.account().map_or(By::Machine, |id| By::Account(caller.doer(), id, roles))
 }
 
 async fn invite(api: &Api, caller: Caller, request: wire::InviteRequest) -> Result<wire::Invited, Error> {
     let own = own_roles(api, caller).await?;
-    let roles = roles(&request.roles)?;
+    let roles = read_roles(&request.roles)?;
     let opened = match request.account.as_slice() {
         [] => None,
         bytes => Some(request::bytes(bytes, "account")?),
@@ -335,7 +421,18 @@ async fn revoke_invitation(
     if !caller.has(Right::Operate) && !found.roles.iter().all(|role| may_give(&own, role)) {
         return Err(Error::new(Code::PermissionDenied).at("id"));
     }
-    api.context.db.write(move |tx| async move { sessions::use_invitation(tx, id).await }.boxed()).await?;
+    let deed = Deed::new(api.context.env.now(), caller.doer(), What::InvitationRevoked).about(found.account);
+    let deed = deed.with(roles::written(&found.roles));
+    let write = api.context.db.write(move |tx| {
+        async move {
+            if sessions::use_invitation(tx, id).await? {
+                events::add(tx, &deed).await?;
+            }
+            Ok::<_, StoreError>(())
+        }
+        .boxed()
+    });
+    write.await?;
     Ok(wire::RevokeInvitationResponse {})
 }
 
@@ -346,7 +443,7 @@ async fn set_roles(
 ) -> Result<wire::Account, Error> {
     let id = request::bytes(&request.account, "account")?;
     let own = own_roles(api, caller).await?;
-    invite::set_roles(&api.context, &by(caller, &own), id, roles(&request.roles)?).await?;
+    invite::set_roles(&api.context, &by(caller, &own), id, read_roles(&request.roles)?).await?;
     account(api, id, Seen::Listed).await
 }
 
@@ -361,7 +458,7 @@ async fn set_locked(
     account(api, id, Seen::Listed).await
 }
 
-fn roles(given: &[wire::Role]) -> Result<Vec<Role>, Error> {
+fn read_roles(given: &[wire::Role]) -> Result<Vec<Role>, Error> {
     let role = |given: &wire::Role| {
         let invalid = || Error::new(Code::FieldInvalid).at("roles.name").with("value", &given.name);
         let role = Role {
@@ -413,6 +510,15 @@ async fn shown(api: &Api, row: AccountRow, roles: Vec<Role>, seen: Seen) -> Resu
                 used_at: passkey.used_at.as_millis(),
             });
         }
+        for identity in identities::of(db, row.id).await? {
+            shown.identities.push(wire::Identity {
+                id: identity.id.to_vec(),
+                issuer: identity.issuer,
+                name: identity.name,
+                created_at: identity.created_at.as_millis(),
+                used_at: identity.used_at.as_millis(),
+            });
+        }
         for token in sessions::tokens(db, row.id).await?.into_iter().filter(|token| token.expires_at > now) {
             shown.tokens.push(wire::Token {
                 id: token.id.to_vec(),
@@ -447,7 +553,7 @@ async fn invitation(api: &Api, row: &InvitationRow) -> Result<wire::Invitation, 
     })
 }
 
-async fn role_views(api: &Api, roles: &[Role]) -> Result<Vec<wire::Role>, Error> {
+pub(super) async fn role_views(api: &Api, roles: &[Role]) -> Result<Vec<wire::Role>, Error> {
     let me = api.context.own.id.partner;
     let named: BTreeSet<SubjectId> = roles.iter().filter_map(|role| role.organisation).collect();
     let wanted: Vec<(PartnerId, SubjectId)> = named.into_iter().map(|subject| (me, subject)).collect();

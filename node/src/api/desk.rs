@@ -23,14 +23,18 @@ use self::{
 
 use super::{
     Api, answer,
-    permit::{Caller, sees},
+    permit::{Caller, sees, works},
     request,
 };
 use crate::{
     desk::{State, Step, after, content},
     error::Error,
     people::roles::{Right, Rights},
-    store::drafts::{self, DraftId, DraftRow, Filter},
+    store::{
+        StoreError,
+        drafts::{self, DraftId, DraftRow, Filter},
+        events::{self, Deed, What},
+    },
     views::{Viewer, listings, page, translations},
 };
 
@@ -198,11 +202,25 @@ fn check_version(row: &DraftRow, version: u64) -> Result<(), Error> {
     if row.version == version { Ok(()) } else { Err(Error::new(Code::DraftChanged).at("version")) }
 }
 
-async fn update(api: &Api, row: DraftRow) -> Result<DraftRow, Error> {
+async fn update(api: &Api, row: DraftRow, deed: Option<Deed>) -> Result<DraftRow, Error> {
     let stored = row.clone();
-    let done =
-        api.context.db.write(move |tx| async move { drafts::update(tx, &stored).await }.boxed()).await?;
+    let write = api.context.db.write(move |tx| {
+        async move {
+            let done = drafts::update(tx, &stored).await?;
+            if let Some(deed) = deed.filter(|_| done) {
+                events::add(tx, &deed).await?;
+            }
+            Ok::<_, StoreError>(done)
+        }
+        .boxed()
+    });
+    let done = write.await?;
     if done { Ok(row) } else { Err(Error::new(Code::DraftChanged).at("version")) }
+}
+
+/// What this caller does with a draft, for the log of what accounts did.
+fn deed(api: &Api, caller: Caller, row: &DraftRow, what: What) -> Deed {
+    Deed::new(api.context.env.now(), caller.doer(), what).about(row.author).with(row.subject.to_string())
 }
 
 /// A changed draft, as this caller's.
@@ -238,7 +256,7 @@ async fn save(api: &Api, caller: Caller, mut request: wire::SaveDraftRequest) ->
         let state = after(row.state, Step::Save)?;
         let content = still_imported(content, content::decode(&row.content)?);
         let row = DraftRow { organisation, content: content.encode_to_vec(), publish_at: None, ..row };
-        update(api, next(api, caller, row, state)).await?
+        update(api, next(api, caller, row, state), None).await?
     };
     Views::new(api, caller).draft(row).await
 }

@@ -13,7 +13,7 @@ use volbridge_proto::{
 
 use super::{
     Api, answer,
-    permit::{Caller, sees},
+    permit::{Caller, sees, works},
     request,
 };
 use crate::{
@@ -110,7 +110,7 @@ async fn upload(
     let mut first = first.map_err(broken)?;
     let name = name(&first.name)?;
     let (setting, organisation) = setting(first.setting.take().unwrap_or_default(), &name)?;
-    if !sees(caller.over(&api.context.db, organisation).await?) {
+    if !works(caller.over(&api.context.db, organisation).await?) {
         return Err(Error::new(Code::PermissionDenied).at("setting.organisation"));
     }
     if store::open(&api.context.db).await? >= OPEN {
@@ -292,7 +292,7 @@ async fn configure(
 ) -> Result<wire::Import, Error> {
     let row = load(api, caller, &request.id).await?;
     let (setting, organisation) = setting(request.setting.unwrap_or_default(), &row.name)?;
-    if !sees(caller.over(&api.context.db, organisation).await?) {
+    if !works(caller.over(&api.context.db, organisation).await?) {
         return Err(Error::new(Code::PermissionDenied).at("setting.organisation"));
     }
     let setting = setting.encode_to_vec();

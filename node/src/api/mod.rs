@@ -9,6 +9,7 @@ mod alerts;
 mod blobs;
 mod checks;
 mod conferences;
+mod deeds;
 mod desk;
 mod digest;
 mod handover;

@@ -2,9 +2,9 @@
 
 use std::{collections::VecDeque, pin::Pin, time::Duration};
 
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt as _, stream};
 use tokio::sync::watch;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, metadata::MetadataMap};
 use volbridge_proto::{
     Code, PartnerId, Timestamp,
     tlog::entry::Class,
@@ -53,7 +53,8 @@ impl Network for Api {
         request: Request<wire::StatusRequest>,
     ) -> Result<Response<Self::WatchStatusStream>, Status> {
         let caller = self.permit("Network.WatchStatus", request.metadata()).await?;
-        Ok(Response::new(Box::pin(watch_status(self.clone(), caller))))
+        let states = Box::pin(watch_status(self.clone(), caller));
+        Ok(Response::new(self.while_permitted("Network.WatchStatus", caller, request.metadata(), states)))
     }
 
     async fn watch_changes(
@@ -61,7 +62,11 @@ impl Network for Api {
         request: Request<wire::WatchChangesRequest>,
     ) -> Result<Response<Self::WatchChangesStream>, Status> {
         let caller = self.permit("Network.WatchChanges", request.metadata()).await?;
-        answer(watch_changes(self, caller, &request.into_inner()).await)
+        let metadata = request.metadata().clone();
+        let changes = watch_changes(self, caller, &request.into_inner()).await;
+        answer(
+            changes.map(|changes| self.while_permitted("Network.WatchChanges", caller, &metadata, changes)),
+        )
     }
 
     async fn directory_version(
@@ -70,6 +75,23 @@ impl Network for Api {
     ) -> Result<Response<wire::DirectoryVersionResponse>, Status> {
         self.permit("Network.DirectoryVersion", request.metadata()).await?;
         Ok(Response::new(wire::DirectoryVersionResponse { version: directory_version(self) }))
+    }
+}
+
+impl Api {
+    /// The stream, until the session or the token that opened it ends.
+    fn while_permitted<T: Send + 'static>(
+        &self,
+        method: &'static str,
+        caller: Caller,
+        metadata: &MetadataMap,
+        messages: Messages<T>,
+    ) -> Messages<T> {
+        if caller.account().is_none() {
+            return messages;
+        }
+        let (api, metadata) = (self.clone(), metadata.clone());
+        Box::pin(messages.take_until(Box::pin(async move { api.ended(method, metadata).await })))
     }
 }
 

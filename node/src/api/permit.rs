@@ -2,7 +2,7 @@
 //! without an entry answers nobody, and a test finds it. Where a right may hold for one organisation alone, the method
 //! asks [`Caller::over`] once it knows which one it is about.
 
-use std::{io, path::Path};
+use std::{io, path::Path, time::Duration};
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -25,6 +25,7 @@ use crate::{
     store::{
         Query,
         accounts::{self, AccountId},
+        events::Doer,
         sessions::SecretHash,
     },
     views::{Opens, Viewer},
@@ -44,7 +45,10 @@ pub enum Needs {
 }
 
 use Needs::{Everyone, Person, Somewhere, Whole};
-use Right::{Administer, Audit, Edit, Operate, Review};
+use Right::{Administer, Audit, Edit, Look, Operate, Review};
+
+/// How often is looked whether a session that somebody watches by has ended.
+const LOOK: Duration = Duration::from_secs(30);
 
 /// Whoever gives roles.
 const LEADERS: Needs = Somewhere(Rights::of(&[Administer]));
@@ -53,17 +57,24 @@ const EDITORS: Needs = Somewhere(Rights::of(&[Edit]));
 /// Whoever writes listings or decides on them.
 const DESK: Needs = Somewhere(Rights::of(&[Edit, Review]));
 
+/// Whoever sees drafts.
+const LOOKERS: Needs = Somewhere(Rights::of(&[Look]));
+
 /// Every method of `volbridge.node.v1` and what it needs.
 pub const METHODS: &[(&str, Needs)] = &[
     ("Accounts.BeginEnrolment", Everyone),
+    ("Accounts.BeginOidc", Everyone),
     ("Accounts.BeginPasskey", Everyone),
     ("Accounts.CreateToken", Person),
     ("Accounts.EndSessions", Person),
     ("Accounts.FinishEnrolment", Everyone),
+    ("Accounts.FinishOidc", Everyone),
     ("Accounts.FinishPasskey", Everyone),
     ("Accounts.GetInvitation", Everyone),
     ("Accounts.Invite", LEADERS),
     ("Accounts.List", LEADERS),
+    ("Accounts.Log", Whole(Audit)),
+    ("Accounts.RemoveIdentity", Person),
     ("Accounts.RemovePasskey", Person),
     ("Accounts.RevokeInvitation", LEADERS),
     ("Accounts.RevokeToken", Person),
@@ -91,8 +102,8 @@ pub const METHODS: &[(&str, Needs)] = &[
     ("Desk.Begin", EDITORS),
     ("Desk.Decide", DESK),
     ("Desk.Discard", EDITORS),
-    ("Desk.Get", DESK),
-    ("Desk.List", DESK),
+    ("Desk.Get", LOOKERS),
+    ("Desk.List", LOOKERS),
     ("Desk.Publish", DESK),
     ("Desk.ListTemplates", EDITORS),
     ("Desk.RemoveTemplate", EDITORS),
@@ -240,6 +251,17 @@ impl Caller {
         }
     }
 
+    /// As whom the log of what accounts did names this caller.
+    #[must_use]
+    pub fn doer(&self) -> Doer {
+        match self.who {
+            Known::Public => Doer::Nobody,
+            Known::Machine => Doer::Machine,
+            Known::Account { id, session: Some(_), .. } => Doer::Person(id),
+            Known::Account { id, session: None, .. } => Doer::Program(id),
+        }
+    }
+
     /// The account, if it isn't the machine's own token.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
@@ -304,8 +326,13 @@ impl Caller {
     }
 }
 
-/// Whether somebody with these rights works at the desk.
+/// Whether somebody with these rights sees what is at the desk.
 pub(super) fn sees(rights: Rights) -> bool {
+    rights.has(Look)
+}
+
+/// Whether somebody with these rights does something there: a program that may only read doesn't.
+pub(super) fn works(rights: Rights) -> bool {
     rights.has(Edit) || rights.has(Review)
 }
 
@@ -330,6 +357,25 @@ impl Api {
             },
         };
         permit(caller, method)
+    }
+
+    /// Resolves when whoever opened a stream with this session or token may no more: it ended, or the right was lost.
+    pub(super) async fn ended(&self, method: &'static str, metadata: MetadataMap) {
+        let mut deeds = self.context.people.deeds.subscribe();
+        loop {
+            deeds.mark_unchanged();
+            let Ok(Some(token)) = presented(&metadata) else { return };
+            let still = session::still(&self.context, token).await;
+            let Ok(Some(who)) = still else { return };
+            if permit(Caller::account_of(&who), method).is_err() {
+                return;
+            }
+            // Sessions also end by themselves.
+            tokio::select! {
+                changed = deeds.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
     }
 }
 

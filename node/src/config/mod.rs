@@ -3,6 +3,7 @@
 //! A key that is wrong is named with its file and line (or variable, or argument) and with what is allowed there; all
 //! of them at once. Secrets stand in files of their own: `{ file = "…" }`. This is the only module that reads the environment.
 
+mod accounts;
 mod api;
 mod blobs;
 mod database;
@@ -14,6 +15,7 @@ mod layer;
 mod log;
 mod mail;
 mod node;
+pub mod oidc;
 mod secret;
 
 use std::{
@@ -24,9 +26,9 @@ use std::{
 use serde::Deserialize;
 
 pub use self::{
-    api::ApiConfig, blobs::BlobsConfig, database::DatabaseConfig, desk::DeskConfig, exchange::ExchangeConfig,
-    feeds::FeedsConfig, gateway::GatewayConfig, log::LogConfig, mail::MailConfig, node::NodeConfig,
-    secret::SecretFile,
+    accounts::AccountsConfig, api::ApiConfig, blobs::BlobsConfig, database::DatabaseConfig, desk::DeskConfig,
+    exchange::ExchangeConfig, feeds::FeedsConfig, gateway::GatewayConfig, log::LogConfig, mail::MailConfig,
+    node::NodeConfig, oidc::OidcConfig, secret::SecretFile,
 };
 
 /// All settings with their defaults and explanations, as `volbridge init` writes them.
@@ -53,6 +55,10 @@ pub struct Config {
     pub log: LogConfig,
     /// Files.
     pub blobs: BlobsConfig,
+    /// Who works here.
+    pub accounts: AccountsConfig,
+    /// Accounts that they have elsewhere.
+    pub oidc: OidcConfig,
     /// How listings are written.
     pub desk: DeskConfig,
     /// How mail is sent.
@@ -159,6 +165,8 @@ impl Config {
             ("gateway", self.gateway.faults()),
             ("log", self.log.faults()),
             ("blobs", self.blobs.faults()),
+            ("accounts", self.accounts.faults()),
+            ("oidc", self.oidc.faults()),
             ("mail", self.mail.faults()),
             ("feeds", self.feeds.faults()),
         ];

@@ -17,8 +17,9 @@ use crate::{
     error::Error,
     publish::{Draft, Idempotency, PublishedRecord},
     store::{
-        accounts::AccountId,
+        StoreError,
         drafts::{self, DraftRow},
+        events::{self, Deed, Doer, What},
     },
     views::{Viewer, listings, organisations, translations},
 };
@@ -41,11 +42,7 @@ pub struct Records {
 ///
 /// # Errors
 /// `draft.state`, `draft.faulty` with the first fault's field, `draft.changed`, what publishing refuses.
-pub async fn publish(
-    context: &Arc<Context>,
-    row: &DraftRow,
-    by: Option<AccountId>,
-) -> Result<(DraftRow, Records), Error> {
+pub async fn publish(context: &Arc<Context>, row: &DraftRow, by: Doer) -> Result<(DraftRow, Records), Error> {
     let state = after(row.state, Step::Publish)?;
     refuse_moved(context, row.organisation).await?;
     let content = content::decode(&row.content)?;
@@ -98,24 +95,34 @@ async fn of_organisation(
 }
 
 /// Notes that a draft is published, and by whom.
-async fn note(
-    context: &Arc<Context>,
-    row: &DraftRow,
-    state: State,
-    by: Option<AccountId>,
-) -> Result<DraftRow, Error> {
+async fn note(context: &Arc<Context>, row: &DraftRow, state: State, by: Doer) -> Result<DraftRow, Error> {
     let noted = DraftRow {
         version: row.version + 1,
         state,
         revises: true,
         submitted: row.content.clone(),
-        changed_by: by,
+        changed_by: match by {
+            Doer::Node => row.decided_by,
+            by => by.account(),
+        },
         changed_at: context.now(),
         publish_at: None,
         ..row.clone()
     };
     let stored = noted.clone();
-    if !context.db.write(move |tx| async move { drafts::update(tx, &stored).await }.boxed()).await? {
+    let deed = Deed::new(context.env.now(), by, What::DraftPublished).about(row.author);
+    let deed = deed.with(row.subject.to_string());
+    let write = context.db.write(move |tx| {
+        async move {
+            let done = drafts::update(tx, &stored).await?;
+            if done {
+                events::add(tx, &deed).await?;
+            }
+            Ok::<_, StoreError>(done)
+        }
+        .boxed()
+    });
+    if !write.await? {
         return Err(Error::new(Code::DraftChanged).at("version"));
     }
     Ok(noted)
@@ -211,7 +218,7 @@ pub async fn run(context: Arc<Context>) {
 /// What the database says.
 pub async fn publish_due(context: &Arc<Context>) -> Result<(), Error> {
     for row in drafts::due(&context.db, context.now(), STEP).await? {
-        match publish(context, &row, row.decided_by).await {
+        match publish(context, &row, Doer::Node).await {
             Ok(_) => {}
             Err(error) if matches!(error.code, Code::DraftFaulty | Code::OrganisationMoved) => {
                 let back = DraftRow {

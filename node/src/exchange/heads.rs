@@ -20,6 +20,7 @@ use crate::{
     context::Context,
     error::Error,
     heads::Head,
+    people::restored,
     publish::cosign::add_lines,
     store::{StoreError, logs, received, recipients, tiles},
 };
@@ -110,7 +111,7 @@ pub async fn take(context: &Arc<Context>, peer: PartnerId, heads: &[wire::Head])
         if size > ours.size {
             context.claims.note_shown(log, peer, size);
             if size > row.known_size {
-                note_larger(context, peer, ours, size).await?;
+                note_larger(context, peer, ours, row.known_size, size).await?;
             }
         } else if let Some(evidence) = fork(context, ours, &history, &shown).await? {
             evidence::freeze(context, log, &evidence).await?;
@@ -151,9 +152,18 @@ async fn note_told(context: &Context, head: &Head, size: u64, nth: u64) -> Resul
 
 /// The log's keys have signed a larger size than what is held. Of the own log that means that this
 /// database is an old copy: nothing more is appended to it (T07).
-async fn note_larger(context: &Arc<Context>, peer: PartnerId, head: &Head, size: u64) -> Result<(), Error> {
+async fn note_larger(
+    context: &Arc<Context>,
+    peer: PartnerId,
+    head: &Head,
+    known: u64,
+    size: u64,
+) -> Result<(), Error> {
     let number = head.number;
     if number == context.own.number {
+        if known <= head.size {
+            restored::log_was_longer(context).await?;
+        }
         tracing::error!(partner.id = %peer, log.size = head.size, log.seen = size, "the own log was longer: this database is an old copy, nothing is published until it is refilled");
     }
     let noted =

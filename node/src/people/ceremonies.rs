@@ -1,5 +1,5 @@
 //! What a browser, or an app, still has to answer: challenges of passkeys, secrets whose first code is awaited. In memory
-//! alone; each can be answered once, within five minutes.
+//! alone; each can be answered once, within some minutes.
 
 use std::{
     collections::HashMap,
@@ -10,11 +10,13 @@ use volbridge_proto::{Code, Timestamp};
 use webauthn_rs::prelude::{DiscoverableAuthentication, PasskeyRegistration};
 use zeroize::Zeroizing;
 
-use super::minutes;
+use super::{minutes, oidc::Departure};
 use crate::{error::Error, store::accounts::AccountId};
 
 /// How long an answer may take, ms.
 const PATIENCE: i64 = minutes(5);
+/// The same where somebody signs in elsewhere first, ms.
+const AWAY: i64 = minutes(10);
 /// So many wait at once; a new one beyond takes the place of the oldest.
 const WAITING: usize = 10_000;
 
@@ -24,6 +26,18 @@ pub enum Ceremony {
     SignIn(Box<DiscoverableAuthentication>),
     /// Somebody gets a way to sign in.
     Enrolment(Box<Enrolment>),
+    /// Somebody has gone to the issuer of their account.
+    Oidc(Box<Departure>),
+}
+
+impl Ceremony {
+    /// How long an answer may take, ms.
+    fn patience(&self) -> i64 {
+        match self {
+            Self::SignIn(_) | Self::Enrolment(_) => PATIENCE,
+            Self::Oidc(_) => AWAY,
+        }
+    }
 }
 
 /// Who gets which way to sign in.
@@ -97,7 +111,7 @@ impl Ceremonies {
         if let Some(oldest) = oldest.filter(|_| waiting.len() >= WAITING) {
             waiting.remove(&oldest);
         }
-        waiting.insert(id, (now.plus(PATIENCE), ceremony));
+        waiting.insert(id, (now.plus(ceremony.patience()), ceremony));
     }
 
     /// What this answer is for; nobody can answer it again.

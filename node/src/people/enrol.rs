@@ -9,16 +9,22 @@ use zeroize::Zeroizing;
 
 use super::{
     ceremonies::{Ceremony, Enrolment, Way, Whose},
-    invite, passwords,
-    session::{self, Opened},
-    sign_in::{check_code, codes, internal, normal_login},
+    invite,
+    oidc::OIDC,
+    passwords, roles,
+    session::{self, Entry, Opened},
+    sign_in::{PASSKEY, PASSWORD, check_code, codes, internal, normal_login},
 };
 use crate::{
     context::Context,
+    env::Env,
     error::Error,
     store::{
         Tx,
         accounts::{self, AccountId, AccountRow, PasskeyRow},
+        events::{self, Deed, Doer, What},
+        identities::{self, IdentityRow},
+        mark,
         sessions::{self, InvitationRow},
     },
 };
@@ -30,6 +36,7 @@ const NAME: usize = 100;
 const PASSKEYS: usize = 20;
 
 /// What somebody who gets a way to sign in says.
+#[derive(Default)]
 pub struct Wanted {
     /// Token of the invitation; empty: the caller's own account.
     pub invitation: String,
@@ -80,7 +87,7 @@ pub async fn begin(context: &Context, own: Option<AccountId>, wanted: &Wanted) -
 }
 
 /// Whose account, and the invitation that leads to it.
-async fn whose(
+pub(super) async fn whose(
     context: &Context,
     own: Option<AccountId>,
     wanted: &Wanted,
@@ -182,12 +189,27 @@ pub struct Proof {
     pub credential: String,
     /// Token of the invitation, again.
     pub invitation: String,
+    /// Whence, or empty.
+    pub address: String,
 }
 
 /// What a proven way is stored as.
-enum Proven {
+pub(super) enum Proven {
     Password { hash: String, secret: Zeroizing<Vec<u8>>, step: u64 },
     Passkey { id: Vec<u8>, name: String, credential: String },
+    Identity { id: [u8; 16], issuer: String, subject: String, name: String },
+}
+
+/// A way that is proven, and whose it becomes.
+pub(super) struct Settled<'a> {
+    pub whose: Whose,
+    /// The invitation that it began with.
+    pub begun_by: Option<[u8; 16]>,
+    /// Its token.
+    pub invitation: &'a str,
+    pub proven: Proven,
+    /// Whence, or empty.
+    pub address: &'a str,
 }
 
 /// Ends it, and opens a session. Another password, and an account that is opened again, end all other sessions and tokens
@@ -212,28 +234,44 @@ pub async fn finish(
         context.people.ceremonies.put_back(id, Ceremony::Enrolment(enrolment), now);
         return Err(Error::new(Code::CodeWrong).at("code"));
     }
-    let Enrolment { whose, invitation, way } = *enrolment;
-    let invitation = match (&whose, invitation) {
+    let Enrolment { whose, invitation: begun_by, way } = *enrolment;
+    let proven = prove(context, way, proof, now)?;
+    let (invitation, address) = (proof.invitation.as_str(), proof.address.as_str());
+    settle(context, own, Settled { whose, begun_by, invitation, proven, address }).await
+}
+
+/// Stores it, and opens a session.
+///
+/// # Errors
+/// `invitation.over`, `login.taken`, `oidc.taken`, `unauthenticated` for the account of somebody else.
+pub(super) async fn settle(
+    context: &Context,
+    own: Option<AccountId>,
+    settled: Settled<'_>,
+) -> Result<Opened, Error> {
+    let Settled { whose, begun_by, invitation, proven, address } = settled;
+    let now = context.now();
+    let invitation = match (&whose, begun_by) {
         (Whose::Own(account), _) if own == Some(*account) => None,
         (Whose::Own(_), _) => return Err(Error::new(Code::Unauthenticated)),
         (_, begun_by) => {
-            let found = invite::find(context, &proof.invitation).await?;
+            let found = invite::find(context, invitation).await?;
             if Some(found.id) != begun_by {
                 return Err(Error::new(Code::InvitationOver));
             }
             Some(found)
         }
     };
-    let proven = prove(context, way, proof, now)?;
-    let env = context.env.clone();
+    let (env, address) = (context.env.clone(), address.to_owned());
     let opened = context.db.write(move |tx| {
         async move {
             let account = whose.id();
             if let Some(invitation) = &invitation {
-                take_up(tx, &whose, invitation, now).await?;
+                take_up(tx, &whose, invitation, &env, now).await?;
             }
-            store(tx, account, proven, now).await?;
-            Ok(session::open(tx, account, &env, now).await?)
+            let way = store(tx, account, proven, now).await?;
+            events::add(tx, &Deed::new(env.now(), Doer::Person(account), What::WayAdded).with(way)).await?;
+            Ok(session::open(tx, Entry { account, way, address: &address }, &env, now).await?)
         }
         .boxed()
     });
@@ -274,11 +312,15 @@ async fn take_up(
     tx: &mut Tx,
     whose: &Whose,
     invitation: &InvitationRow,
+    env: &Env,
     now: Timestamp,
 ) -> Result<(), Error> {
     if !sessions::use_invitation(tx, invitation.id).await? {
         return Err(Error::new(Code::InvitationOver));
     }
+    let what = if matches!(whose, Whose::New { .. }) { What::Joined } else { What::Reopened };
+    let deed = Deed::new(env.now(), Doer::Person(whose.id()), what).about(invitation.invited_by);
+    events::add(tx, &deed.with(roles::written(&invitation.roles))).await?;
     match whose {
         Whose::New { id, login, name } => {
             let account = AccountRow {
@@ -299,17 +341,27 @@ async fn take_up(
             // Whoever held the old ways may not be who was invited.
             accounts::set_password(tx, *id, "", &[], 0).await?;
             accounts::remove_passkeys(tx, *id).await?;
+            identities::remove_all(tx, *id).await?;
+            mark::changed(tx, *id).await?;
             session::end_all(tx, *id, None).await?;
         }
     }
     Ok(())
 }
 
-async fn store(tx: &mut Tx, account: AccountId, proven: Proven, now: Timestamp) -> Result<(), Error> {
+/// Stores it, and gives its name.
+async fn store(
+    tx: &mut Tx,
+    account: AccountId,
+    proven: Proven,
+    now: Timestamp,
+) -> Result<&'static str, Error> {
     match proven {
         Proven::Password { hash, secret, step } => {
             accounts::set_password(tx, account, &hash, &secret, step).await?;
+            mark::changed(tx, account).await?;
             session::end_all(tx, account, None).await?;
+            Ok(PASSWORD)
         }
         Proven::Passkey { id, name, credential } => {
             let passkey = PasskeyRow {
@@ -321,7 +373,16 @@ async fn store(tx: &mut Tx, account: AccountId, proven: Proven, now: Timestamp) 
                 used_at: Timestamp::from_millis(0),
             };
             accounts::add_passkey(tx, &passkey).await?;
+            Ok(PASSKEY)
+        }
+        Proven::Identity { id, issuer, subject, name } => {
+            if identities::find(tx, &issuer, &subject).await?.is_some() {
+                return Err(Error::new(Code::OidcTaken));
+            }
+            let used_at = Timestamp::from_millis(0);
+            let row = IdentityRow { id, issuer, subject, account, name, created_at: now, used_at };
+            identities::add(tx, &row).await?;
+            Ok(OIDC)
         }
     }
-    Ok(())
 }

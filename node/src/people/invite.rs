@@ -17,6 +17,8 @@ use crate::{
     store::{
         Db, StoreError,
         accounts::{self, AccountId},
+        events::{self, Deed, Doer, What},
+        mark,
         sessions::{self, InvitationRow},
     },
 };
@@ -30,15 +32,22 @@ const ROLES: usize = 100;
 pub enum By<'a> {
     /// Whoever runs this machine.
     Machine,
-    /// An account with these roles.
-    Account(AccountId, &'a [Role]),
+    /// An account with these roles, by itself or by a program.
+    Account(Doer, AccountId, &'a [Role]),
 }
 
 impl By<'_> {
     fn account(&self) -> Option<AccountId> {
         match self {
             Self::Machine => None,
-            Self::Account(id, _) => Some(*id),
+            Self::Account(_, id, _) => Some(*id),
+        }
+    }
+
+    fn doer(&self) -> Doer {
+        match self {
+            Self::Machine => Doer::Machine,
+            Self::Account(doer, ..) => *doer,
         }
     }
 
@@ -46,7 +55,7 @@ impl By<'_> {
     /// belongs to no organisation.
     fn may_manage(&self, roles: &[Role]) -> bool {
         match self {
-            Self::Account(_, own) if roles.is_empty() => roles::over_partner(own).has(Right::Administer),
+            Self::Account(_, _, own) if roles.is_empty() => roles::over_partner(own).has(Right::Administer),
             _ => roles.iter().all(|role| self.may_give(role)),
         }
     }
@@ -54,7 +63,7 @@ impl By<'_> {
     fn may_give(&self, role: &Role) -> bool {
         match self {
             Self::Machine => role.organisation.is_none() || role.name.is_of_organisations(),
-            Self::Account(_, own) => roles::may_give(own, role),
+            Self::Account(_, _, own) => roles::may_give(own, role),
         }
     }
 }
@@ -88,7 +97,16 @@ pub async fn invite(
     let now = context.now();
     let (secret, invitation) = make(&context.env, name, given, account, by.account(), now);
     let (hash, row) = (session::hash(&secret), invitation.clone());
-    context.db.write(move |tx| async move { sessions::invite(tx, hash, &row).await }.boxed()).await?;
+    let deed = Deed::new(context.env.now(), by.doer(), What::Invited).about(account);
+    let deed = deed.with(roles::written(&invitation.roles));
+    let write = context.db.write(move |tx| {
+        async move {
+            sessions::invite(tx, hash, &row).await?;
+            events::add(tx, &deed).await
+        }
+        .boxed()
+    });
+    write.await?;
     Ok((secret, invitation))
 }
 
@@ -100,7 +118,15 @@ pub async fn first_operator(db: &Db, env: &Env) -> Result<String, StoreError> {
     let operator = Role { name: RoleName::Operator, organisation: None };
     let (secret, invitation) = make(env, String::new(), vec![operator], None, None, env.now());
     let hash = session::hash(&secret);
-    db.write(move |tx| async move { sessions::invite(tx, hash, &invitation).await }.boxed()).await?;
+    let deed = Deed::new(env.now(), Doer::Machine, What::Invited).with(roles::written(&invitation.roles));
+    let write = db.write(move |tx| {
+        async move {
+            sessions::invite(tx, hash, &invitation).await?;
+            events::add(tx, &deed).await
+        }
+        .boxed()
+    });
+    write.await?;
     Ok(secret)
 }
 
@@ -143,6 +169,8 @@ pub async fn set_roles(context: &Context, by: &By<'_>, id: AccountId, given: Vec
     let before = accounts::roles(&context.db, id).await?;
     accounts::by_id(&context.db, id).await?.ok_or_else(|| Error::new(Code::NotFound).at("account"))?;
     let given = check_roles(by, &before, given)?;
+    let deed = Deed::new(context.env.now(), by.doer(), What::RolesChanged).about(id);
+    let deed = deed.with(roles::written(&given));
     context
         .db
         .write(move |tx| {
@@ -154,12 +182,13 @@ pub async fn set_roles(context: &Context, by: &By<'_>, id: AccountId, given: Vec
                     return Err(Error::new(Code::OperatorLast).at("roles"));
                 }
                 accounts::set_roles(tx, id, &given).await?;
+                mark::changed(tx, id).await?;
                 // Whoever was allowed to open the account again may not be allowed to be what it is now.
                 sessions::remove_invitations_to(tx, id).await?;
                 if before.iter().any(|role| !given.contains(role)) {
                     session::end_all(tx, id, None).await?;
                 }
-                Ok(())
+                Ok(events::add(tx, &deed).await?)
             }
             .boxed()
         })
@@ -201,6 +230,8 @@ pub async fn set_locked(context: &Context, by: &By<'_>, id: AccountId, locked: b
     if !by.may_manage(&roles) {
         return Err(Error::new(Code::PermissionDenied).at("account"));
     }
+    let what = if locked { What::Locked } else { What::Unlocked };
+    let deed = Deed::new(context.env.now(), by.doer(), what).about(id);
     context
         .db
         .write(move |tx| {
@@ -209,11 +240,12 @@ pub async fn set_locked(context: &Context, by: &By<'_>, id: AccountId, locked: b
                     return Err(Error::new(Code::OperatorLast).at("account"));
                 }
                 accounts::set_locked(tx, id, locked).await?;
+                mark::changed(tx, id).await?;
                 if locked {
                     session::end_all(tx, id, None).await?;
                     sessions::remove_invitations_to(tx, id).await?;
                 }
-                Ok(())
+                Ok(events::add(tx, &deed).await?)
             }
             .boxed()
         })

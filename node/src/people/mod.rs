@@ -1,26 +1,30 @@
 //! Who works at this partner: accounts, roles, sign-in. Files here know nothing of messages; what may be called stands in
 //! `api/permit.rs`.
 //!
-//! Two ways lead in, as the person chooses: a passkey (WebAuthn), or a password with the codes of an app (RFC 6238). An
-//! account exists once one of them is proven, and begins with an invitation.
+//! Two ways lead in, as the person chooses: a passkey (WebAuthn), or a password with the codes of an app (RFC 6238). Where
+//! the operator has configured it, an account that somebody has elsewhere is a third one (OpenID Connect). An account exists
+//! once one of them is proven, and begins with an invitation.
 
 pub mod ceremonies;
 pub mod enrol;
 pub mod invite;
+pub mod oidc;
 pub mod passwords;
+pub mod restored;
 pub mod roles;
 pub mod session;
 pub mod sign_in;
 pub mod throttle;
 pub mod token;
 
+use tokio::sync::watch;
 use volbridge_proto::{Code, Timestamp};
 use webauthn_rs::{
     Webauthn, WebauthnBuilder,
     prelude::{Url, WebauthnError},
 };
 
-use self::{ceremonies::Ceremonies, passwords::Passwords, throttle::Throttle};
+use self::{ceremonies::Ceremonies, oidc::Provider, passwords::Passwords, throttle::Throttle};
 use crate::error::Error;
 
 /// What sign-in keeps in memory.
@@ -31,12 +35,16 @@ pub struct People {
     pub(crate) ceremonies: Ceremonies,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
+    /// Who vouches for accounts that staff have elsewhere.
+    pub(crate) oidc: Option<Provider>,
+    /// How many deeds there were: wakes whoever has to look again who may do what.
+    pub(crate) deeds: watch::Sender<u64>,
 }
 
 impl People {
     /// For a portal that is reached there. Where passkeys can't be bound to its name (an IP address), there are none.
     #[must_use]
-    pub fn new(public_url: &str, name: &str) -> Self {
+    pub fn new(public_url: &str, name: &str, oidc: Option<Provider>) -> Self {
         let passkeys = relying_party(public_url, name);
         if let Err(error) = &passkeys {
             tracing::warn!(%error, public_url, "there are no passkeys: gateway.public_url has no host name");
@@ -47,6 +55,8 @@ impl People {
             ceremonies: Ceremonies::default(),
             passwords: Passwords::default(),
             throttle: Throttle::default(),
+            oidc,
+            deeds: watch::Sender::new(0),
         }
     }
 

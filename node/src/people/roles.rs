@@ -18,6 +18,8 @@ pub enum Right {
     Administer,
     /// Run the node: partners, agreements, people's data.
     Operate,
+    /// See drafts.
+    Look,
 }
 
 /// A set of rights.
@@ -29,7 +31,7 @@ impl Rights {
     pub const NONE: Self = Self(0);
 
     /// All of them.
-    pub const ALL: Self = Self(0b1_1111);
+    pub const ALL: Self = Self(0b11_1111);
 
     /// These.
     #[must_use]
@@ -106,9 +108,9 @@ impl RoleName {
         match self {
             Self::Operator => Rights::ALL,
             Self::Auditor => Rights::of(&[Right::Audit]),
-            Self::Administrator => Rights::of(&[Right::Edit, Right::Review, Right::Administer]),
-            Self::Reviewer => Rights::of(&[Right::Review]),
-            Self::Editor => Rights::of(&[Right::Edit]),
+            Self::Administrator => Rights::of(&[Right::Look, Right::Edit, Right::Review, Right::Administer]),
+            Self::Reviewer => Rights::of(&[Right::Look, Right::Review]),
+            Self::Editor => Rights::of(&[Right::Look, Right::Edit]),
         }
     }
 
@@ -145,6 +147,12 @@ pub struct Role {
     pub name: RoleName,
     /// For which organisation; none: the whole partner.
     pub organisation: Option<SubjectId>,
+}
+
+/// Roles as the database keeps them: JSON.
+#[must_use]
+pub fn written(roles: &[Role]) -> String {
+    serde_json::json!(roles).to_string()
 }
 
 /// What all these roles together allow for the whole partner.
@@ -211,8 +219,8 @@ impl Scope {
     #[must_use]
     pub const fn rights(self) -> Rights {
         match self {
-            Self::Read => Rights::of(&[Right::Audit]),
-            Self::Publish => Rights::of(&[Right::Edit, Right::Review]),
+            Self::Read => Rights::of(&[Right::Audit, Right::Look]),
+            Self::Publish => Rights::of(&[Right::Look, Right::Edit, Right::Review]),
             Self::Operate => Rights::of(&[Right::Audit, Right::Administer, Right::Operate]),
         }
     }
@@ -273,5 +281,6 @@ mod tests {
         let all = Scope::ALL.iter().fold(Rights::default(), |sum, scope| sum.or(scope.rights()));
         assert_eq!(all, Rights::ALL);
         assert!(!Scope::Read.rights().has(Right::Edit));
+        assert!(Scope::Read.rights().has(Right::Look) && Scope::Publish.rights().has(Right::Look));
     }
 }

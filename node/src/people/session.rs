@@ -6,7 +6,7 @@ use futures::FutureExt as _;
 use sha2::{Digest, Sha256};
 use volbridge_proto::Timestamp;
 
-use super::{minutes, roles};
+use super::{minutes, roles, token};
 use crate::{
     context::Context,
     env::Env,
@@ -15,6 +15,7 @@ use crate::{
     store::{
         Query, StoreError, Tx,
         accounts::{self, AccountId},
+        events::{self, Deed, Doer, What},
         sessions::{self, SecretHash, SessionRow},
     },
 };
@@ -54,17 +55,30 @@ pub struct Opened {
     pub expires_at: Timestamp,
 }
 
+/// Who signs in, how, and whence.
+pub(super) struct Entry<'a> {
+    /// Whose account.
+    pub account: AccountId,
+    /// `password`, `passkey`, `oidc`
+    pub way: &'static str,
+    /// As the gateway saw it, or empty.
+    pub address: &'a str,
+}
+
 /// Opens a session, in the transaction that found out who it is.
 pub(super) async fn open(
     tx: &mut Tx,
-    account: AccountId,
+    entry: Entry<'_>,
     env: &Env,
     now: Timestamp,
 ) -> Result<Opened, StoreError> {
+    let Entry { account, way, address } = entry;
     let (secret, hash) = secret(env, SESSION);
     let expires_at = now.plus(IDLE);
     accounts::seen(tx, account, now).await?;
     sessions::open(tx, hash, &SessionRow { account, created_at: now, expires_at }).await?;
+    let deed = Deed::new(env.now(), Doer::Person(account), What::SignedIn).with(way).from(address);
+    events::add(tx, &deed).await?;
     Ok(Opened { secret, account, expires_at })
 }
 
@@ -100,11 +114,30 @@ impl Who {
 /// # Errors
 /// What the database says.
 pub async fn who(context: &Context, secret: &str) -> Result<Option<Who>, Error> {
+    find(context, secret, Use::Request).await
+}
+
+/// The same without using it: whoever only looks on doesn't keep a session open.
+///
+/// # Errors
+/// What the database says.
+pub async fn still(context: &Context, secret: &str) -> Result<Option<Who>, Error> {
+    find(context, secret, Use::Look).await
+}
+
+/// What a secret is presented for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Request,
+    Look,
+}
+
+async fn find(context: &Context, secret: &str, using: Use) -> Result<Option<Who>, Error> {
     let (hash, now) = (hash(secret), context.now());
     let found = if secret.starts_with(SESSION) {
-        of_session(context, hash, now).await?.map(|account| (account, Some(hash), Rights::ALL))
+        of_session(context, hash, using, now).await?.map(|account| (account, Some(hash), Rights::ALL))
     } else if secret.starts_with(TOKEN) {
-        of_token(context, hash, now).await?.map(|(account, rights)| (account, None, rights))
+        of_token(context, hash, using, now).await?.map(|(account, rights)| (account, None, rights))
     } else {
         None
     };
@@ -117,13 +150,18 @@ pub async fn who(context: &Context, secret: &str) -> Result<Option<Who>, Error> 
     Ok(Some(Who { account, session, lets_through, roles }))
 }
 
-async fn of_session(context: &Context, hash: SecretHash, now: Timestamp) -> Result<Option<AccountId>, Error> {
+async fn of_session(
+    context: &Context,
+    hash: SecretHash,
+    using: Use,
+    now: Timestamp,
+) -> Result<Option<AccountId>, Error> {
     let Some(session) = sessions::find(&context.db, hash).await?.filter(|found| found.expires_at > now)
     else {
         return Ok(None);
     };
     let until = now.plus(IDLE).min(session.created_at.plus(LONGEST));
-    if until.as_millis() - session.expires_at.as_millis() > MOVED {
+    if using == Use::Request && until.as_millis() - session.expires_at.as_millis() > MOVED {
         context.db.write(move |tx| async move { sessions::prolong(tx, hash, until).await }.boxed()).await?;
     }
     Ok(Some(session.account))
@@ -132,14 +170,25 @@ async fn of_session(context: &Context, hash: SecretHash, now: Timestamp) -> Resu
 async fn of_token(
     context: &Context,
     hash: SecretHash,
+    using: Use,
     now: Timestamp,
 ) -> Result<Option<(AccountId, Rights)>, Error> {
     let Some(token) = sessions::find_token(&context.db, hash).await?.filter(|found| found.expires_at > now)
     else {
         return Ok(None);
     };
-    if now.as_millis() - token.used_at.as_millis() > MOVED {
-        context.db.write(move |tx| async move { sessions::token_used(tx, hash, now).await }.boxed()).await?;
+    if using == Use::Request && now.as_millis() - token.used_at.as_millis() > MOVED {
+        let first = token.used_at.as_millis() == 0;
+        let deed = Deed::new(context.env.now(), Doer::Program(token.account), What::TokenUsed);
+        let deed = deed.with(token::brief(token.id, &token.scopes));
+        let write = context.db.write(move |tx| {
+            async move {
+                sessions::token_used(tx, hash, now).await?;
+                if first { events::add(tx, &deed).await } else { Ok(()) }
+            }
+            .boxed()
+        });
+        write.await?;
     }
     let rights = token.scopes.iter().fold(Rights::default(), |sum, scope| sum.or(scope.rights()));
     Ok(Some((token.account, rights)))

@@ -9,13 +9,22 @@ use webauthn_rs::prelude::{AuthenticationResult, Passkey, PublicKeyCredential};
 use super::{
     ceremonies::Ceremony,
     seconds,
-    session::{self, Opened},
+    session::{self, Entry, Opened},
 };
 use crate::{
     context::Context,
     error::Error,
-    store::accounts::{self, AccountId, AccountRow, PasskeyRow},
+    store::{
+        StoreError,
+        accounts::{self, AccountId, AccountRow, PasskeyRow},
+        events::{self, Deed, Doer, What},
+    },
 };
+
+/// Ways to sign in, as the log of what accounts did names them.
+pub(super) const PASSWORD: &str = "password";
+/// By a device.
+pub(super) const PASSKEY: &str = "passkey";
 
 /// What somebody typed.
 pub struct Typed {
@@ -45,28 +54,34 @@ pub async fn with_password(context: &Context, typed: &Typed) -> Result<Opened, E
     }
     people.throttle.check(&names, now)?;
     // Counted before it is known: who asks many times at once is slowed as well.
-    people.throttle.failed(&names, now);
+    let slowed = people.throttle.failed(&names, now);
     let account = accounts::by_login(&context.db, &login).await?;
     let hash = account.as_ref().map_or("", |account| account.password.as_str());
     let right = people.passwords.verify(&typed.password, hash).await?;
     let step = account.as_ref().and_then(|account| step_of(account, &typed.code, now));
-    let (Some(account), true, Some(step)) = (account.filter(|account| !account.locked), right, step) else {
-        return Err(refused());
-    };
-    let (id, env) = (account.id, context.env.clone());
-    let opened = context
-        .db
-        .write(move |tx| {
-            async move {
-                if !accounts::take_code(tx, id, step).await? {
-                    return Ok::<_, Error>(None);
-                }
-                Ok(Some(session::open(tx, id, &env, now).await?))
-            }
-            .boxed()
-        })
-        .await?;
-    let opened = opened.ok_or_else(refused)?;
+    let whose = account.as_ref().map(|account| account.id);
+    let fits = account.is_some_and(|account| !account.locked) && right;
+    let step = step.filter(|_| fits);
+    let (env, address) = (context.env.clone(), typed.address.clone());
+    // A refusal is noted as well, and of unknown accounts too: all of them take as long (T57).
+    let what = if slowed { What::SignInSlowed } else { What::SignInRefused };
+    let refusal = Deed::new(env.now(), Doer::Nobody, what).about(whose).with(PASSWORD).from(&address);
+    let write = context.db.write(move |tx| {
+        async move {
+            let taken = match (whose, step) {
+                (Some(id), Some(step)) if accounts::take_code(tx, id, step).await? => Some(id),
+                _ => None,
+            };
+            let Some(account) = taken else {
+                events::add(tx, &refusal).await?;
+                return Ok::<_, StoreError>(None);
+            };
+            let entry = Entry { account, way: PASSWORD, address: &address };
+            Ok(Some(session::open(tx, entry, &env, now).await?))
+        }
+        .boxed()
+    });
+    let opened = write.await?.ok_or_else(refused)?;
     people.throttle.succeeded(&names);
     Ok(opened)
 }
@@ -126,7 +141,12 @@ pub fn begin_passkey(context: &Context) -> Result<([u8; 16], String), Error> {
 ///
 /// # Errors
 /// `ceremony.over` if it took too long or was used before, `sign_in.refused` for everything else.
-pub async fn finish_passkey(context: &Context, id: [u8; 16], answer: &str) -> Result<Opened, Error> {
+pub async fn finish_passkey(
+    context: &Context,
+    id: [u8; 16],
+    answer: &str,
+    address: &str,
+) -> Result<Opened, Error> {
     let now = context.now();
     let Ceremony::SignIn(state) = context.people.ceremonies.take(id, now)? else {
         return Err(Error::new(Code::CeremonyOver));
@@ -139,8 +159,13 @@ pub async fn finish_passkey(context: &Context, id: [u8; 16], answer: &str) -> Re
     let result =
         passkeys.finish_discoverable_authentication_v2(&answer, *state, &stored).map_err(|_| refused())?;
     let account = accounts::by_id(&context.db, row.account).await?.filter(|account| !account.locked);
-    let account = account.ok_or_else(refused)?;
-    open_with(context, account.id, row, stored, &result, now).await
+    let Some(account) = account else {
+        let deed = Deed::new(context.env.now(), Doer::Nobody, What::SignInRefused).about(row.account);
+        let deed = deed.with(PASSKEY).from(address);
+        context.db.write(move |tx| async move { events::add(tx, &deed).await }.boxed()).await?;
+        return Err(refused());
+    };
+    open_with(context, account.id, row, stored, &result, address.to_owned()).await
 }
 
 async fn open_with(
@@ -149,15 +174,16 @@ async fn open_with(
     row: PasskeyRow,
     mut stored: Passkey,
     result: &AuthenticationResult,
-    now: Timestamp,
+    address: String,
 ) -> Result<Opened, Error> {
     stored.update_credential(result);
     let credential = serde_json::to_string(&stored).map_err(internal)?;
-    let env = context.env.clone();
+    let (env, now) = (context.env.clone(), context.now());
     let opened = context.db.write(move |tx| {
         async move {
             accounts::passkey_used(tx, &row.id, &credential, now).await?;
-            session::open(tx, account, &env, now).await
+            let entry = Entry { account, way: PASSKEY, address: &address };
+            session::open(tx, entry, &env, now).await
         }
         .boxed()
     });

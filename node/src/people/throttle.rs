@@ -57,21 +57,25 @@ impl Throttle {
         }
     }
 
-    /// Notes a failure for each name.
-    pub fn failed(&self, names: &[String], now: Timestamp) {
+    /// Notes a failure for each name. True if one of them has to wait from now on.
+    pub fn failed(&self, names: &[String], now: Timestamp) -> bool {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let forgotten = now.plus(-FORGOTTEN);
         if failures.len() >= REMEMBERED {
             failures.retain(|_, found| found.last > forgotten);
         }
+        let mut slowed = false;
         for name in names {
             let key = hash(name);
             let before =
                 failures.get(&key).filter(|found| found.last > forgotten).map_or(0, |found| found.count);
+            let failed = Failures { count: before.saturating_add(1), last: now };
+            slowed |= failed.until() > now;
             if failures.len() < REMEMBERED || failures.contains_key(&key) {
-                failures.insert(key, Failures { count: before.saturating_add(1), last: now });
+                failures.insert(key, failed);
             }
         }
+        slowed
     }
 
     /// Forgets them: who signed in is no guesser.
@@ -114,7 +118,9 @@ mod tests {
     #[test]
     fn the_wait_ends_within_a_quarter_of_an_hour_and_success_forgets() {
         let (throttle, name) = (Throttle::default(), ["a".to_owned()]);
-        (0..1000).for_each(|_| throttle.failed(&name, at(0)));
+        for count in 1..=1000 {
+            assert_eq!(throttle.failed(&name, at(0)), count >= FREE, "{count}");
+        }
         assert!(throttle.check(&name, at(899)).is_err());
         assert!(throttle.check(&name, at(900)).is_ok());
         throttle.succeeded(&name);
@@ -124,7 +130,9 @@ mod tests {
     #[test]
     fn who_guesses_with_many_names_doesnt_fill_the_memory() {
         let throttle = Throttle::default();
-        (0..REMEMBERED + 100).for_each(|number| throttle.failed(&[number.to_string()], at(0)));
+        for number in 0..REMEMBERED + 100 {
+            throttle.failed(&[number.to_string()], at(0));
+        }
         assert_eq!(throttle.0.lock().unwrap().len(), REMEMBERED);
     }
 }

@@ -13,13 +13,17 @@ use crate::{
     context::Context,
     error::Error,
     store::{
+        StoreError,
         accounts::AccountId,
+        events::{self, Deed, Doer, What},
         sessions::{self, TokenRow},
     },
 };
 
 /// Tokens of one account.
 const TOKENS: usize = 50;
+/// Bytes of its id that name it to people.
+const BRIEF: usize = 4;
 /// Days that one is good, at most.
 const DAYS: u32 = 366;
 
@@ -57,8 +61,23 @@ pub async fn create(
         expires_at: now.plus(minutes(i64::from(days) * 24 * 60)),
         used_at: volbridge_proto::Timestamp::from_millis(0),
     };
-    context.db.write(move |tx| async move { sessions::add_token(tx, hash, &token).await }.boxed()).await?;
+    let deed = Deed::new(context.env.now(), Doer::Person(account), What::TokenMade);
+    let deed = deed.with(brief(token.id, &token.scopes));
+    let write = context.db.write(move |tx| {
+        async move {
+            sessions::add_token(tx, hash, &token).await?;
+            events::add(tx, &deed).await
+        }
+        .boxed()
+    });
+    write.await?;
     Ok(secret)
+}
+
+/// A token in the log of what accounts did: its owner's name for it may say too much.
+pub(super) fn brief(id: [u8; 16], scopes: &[Scope]) -> String {
+    let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+    format!("{} {}", hex::encode(id.split_at(BRIEF).0), scopes.join(" "))
 }
 
 /// Ends one of the account's tokens.
@@ -66,9 +85,18 @@ pub async fn create(
 /// # Errors
 /// `not_found`
 pub async fn revoke(context: &Context, account: AccountId, id: Vec<u8>) -> Result<(), Error> {
-    let found = context
-        .db
-        .write(move |tx| async move { sessions::remove_token(tx, account, &id).await }.boxed())
-        .await?;
+    let deed = Deed::new(context.env.now(), Doer::Person(account), What::TokenRevoked);
+    let deed = deed.with(hex::encode(id.get(..BRIEF).unwrap_or_default()));
+    let write = context.db.write(move |tx| {
+        async move {
+            let found = sessions::remove_token(tx, account, &id).await?;
+            if found {
+                events::add(tx, &deed).await?;
+            }
+            Ok::<_, StoreError>(found)
+        }
+        .boxed()
+    });
+    let found = write.await?;
     if found { Ok(()) } else { Err(Error::new(Code::NotFound).at("id")) }
 }

@@ -13,11 +13,11 @@ use crate::{
 };
 
 /// A step of the codes, ms.
-const HALF_MINUTE: i64 = 30_000;
+pub const HALF_MINUTE: i64 = 30_000;
 
-const PASSWORD: &str = "eleven green bicycles";
+pub const PASSWORD: &str = "eleven green bicycles";
 
-fn accounts(node: &TestNode) -> AccountsClient<Channel> {
+pub fn accounts(node: &TestNode) -> AccountsClient<Channel> {
     AccountsClient::new(node.channel.clone())
 }
 
@@ -33,7 +33,7 @@ pub fn role(name: &str, organisation: &[u8]) -> wire::Role {
 }
 
 /// What an app shows, `steps` half minutes after the clock of the node's start.
-fn code(secret: &str, steps: u64) -> String {
+pub fn code(secret: &str, steps: u64) -> String {
     let totp = Builder::new().with_secret(Secret::try_from_base32(secret).unwrap()).build().unwrap();
     totp.generate(u64::try_from(NOW).unwrap() / 1000 + 30 * steps).to_string()
 }
@@ -41,12 +41,16 @@ fn code(secret: &str, steps: u64) -> String {
 /// Somebody who has a password and an app.
 pub struct Person {
     login: String,
-    secret: String,
+    pub secret: String,
     pub session: String,
-    id: Vec<u8>,
+    pub id: Vec<u8>,
 }
 
-async fn invite(node: &TestNode, by: Option<&str>, roles: Vec<wire::Role>) -> Result<String, tonic::Status> {
+pub async fn invite(
+    node: &TestNode,
+    by: Option<&str>,
+    roles: Vec<wire::Role>,
+) -> Result<String, tonic::Status> {
     let message = wire::InviteRequest { name: "Lin Wei".to_owned(), roles, account: Vec::new() };
     let request = match by {
         Some(secret) => with(secret, message),
@@ -55,7 +59,7 @@ async fn invite(node: &TestNode, by: Option<&str>, roles: Vec<wire::Role>) -> Re
     Ok(accounts(node).invite(request).await?.into_inner().token)
 }
 
-fn wanted(invitation: &str, login: &str) -> wire::BeginEnrolmentRequest {
+pub fn wanted(invitation: &str, login: &str) -> wire::BeginEnrolmentRequest {
     wire::BeginEnrolmentRequest {
         invitation: invitation.to_owned(),
         login: login.to_owned(),
@@ -85,7 +89,7 @@ pub async fn person(node: &TestNode, login: &str, roles: Vec<wire::Role>) -> Per
     enrol(node, &invitation, login).await
 }
 
-fn typed(person: &Person, password: &str, code: String) -> wire::SignInRequest {
+pub fn typed(person: &Person, password: &str, code: String) -> wire::SignInRequest {
     wire::SignInRequest {
         login: person.login.clone(),
         password: password.to_owned(),

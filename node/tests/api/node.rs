@@ -1,6 +1,6 @@
 //! A node of one test, and its clients.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use prost::Message;
 use tonic::{
@@ -80,6 +80,18 @@ impl TestNode {
         let token = format!("Bearer {}", token.trim()).parse().unwrap();
         let partner = node.context().own.id.partner;
         Self { node, clock, channel, token, partner, _folder: folder, _place: place }
+    }
+
+    /// Stops, does something to the folder and the database that lie still, and starts again.
+    pub async fn again(self, between: impl FnOnce(&Path, &Path)) -> Self {
+        let context = self.node.context();
+        let (config, env) = (context.config.clone(), context.env.clone());
+        self.node.stop().await;
+        between(&config.node.data_dir, Path::new(&config.database.url));
+        let node = Node::start(config, env).await.unwrap();
+        let channel = Channel::from_shared(format!("http://{}", node.api_addr().unwrap())).unwrap();
+        let channel = channel.connect().await.unwrap();
+        Self { node, channel, ..self }
     }
 
     /// The node, and what it needs to be started again.

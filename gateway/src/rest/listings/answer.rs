@@ -309,7 +309,6 @@ fn texts(view: &node::ListingView, source: &record::Listing) -> BTreeMap<String,
 }
 
 fn role(role: &record::Role) -> Role {
-    let offer = role.offer.clone().unwrap_or_default();
     Role {
         number: role.number,
         slots: role.slots,
@@ -319,20 +318,25 @@ fn role(role: &record::Role) -> Role {
             .iter()
             .map(|skill| LanguageSkill { language: skill.language.clone(), level: skill.level.clone() })
             .collect(),
-        offer: Offer {
-            stipend: offer.stipend,
-            housing: offer.housing,
-            meals: offer.meals,
-            travel: offer.travel,
-            insurance: offer.insurance,
-            visa: offer.visa,
-            training: offer.training,
-            certificate: offer.certificate,
-        },
+        offer: offer(role.offer.clone().unwrap_or_default()),
         wished_skills: role.wished_skills.clone(),
         education: role.education.clone(),
         experience_years: role.experience_years,
         filled: role.filled,
+    }
+}
+
+/// What the host gives.
+pub fn offer(offer: record::Offer) -> Offer {
+    Offer {
+        stipend: offer.stipend,
+        housing: offer.housing,
+        meals: offer.meals,
+        travel: offer.travel,
+        insurance: offer.insurance,
+        visa: offer.visa,
+        training: offer.training,
+        certificate: offer.certificate,
     }
 }
 

@@ -1,13 +1,13 @@
 //! What `POST /api/v1/listings` takes. Fields that the node owns (partner, record,
 //! state, class) don't exist here, and unknown ones are refused (threats T66).
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use volbridge_proto::{error::Code, id::SubjectId, wire::record::v1 as record};
 
 use super::{LanguageSkill, Offer, Place};
-use crate::problem::Problem;
+use crate::{names, problem::Problem};
 
 /// A listing to publish.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -106,13 +106,62 @@ pub struct NewRole {
     filled: u32,
 }
 
+/// A listing that isn't complete yet: what is absent is empty.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(transparent)]
+pub struct PartialListing(NewListing);
+
+impl<'de> Deserialize<'de> for PartialListing {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut given = Map::<String, Value>::deserialize(from)?;
+        let texts = ["language", "organisation", "title", "summary", "description", "costs", "applicants"];
+        for name in texts {
+            given.entry(name).or_insert_with(|| json!(""));
+        }
+        let roles = given.entry("roles").or_insert_with(|| json!([]));
+        for role in roles.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+            role.entry("title").or_insert_with(|| json!(""));
+            role.entry("slots").or_insert_with(|| json!(0));
+        }
+        NewListing::deserialize(Value::Object(given)).map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl PartialListing {
+    /// The organisation for which it is written, none: the partner itself; and the listing.
+    pub fn into_wire(self) -> Result<(Vec<u8>, record::Listing), Problem> {
+        let organisation = match self.0.organisation.as_str() {
+            "" => Vec::new(),
+            text => {
+                let id: Result<SubjectId, _> = text.parse();
+                id.map_err(|_| Problem::new(Code::IdMalformed).at("organisation"))?.to_vec()
+            }
+        };
+        Ok((organisation.clone(), self.0.written_for(organisation)?))
+    }
+
+    /// As it was written.
+    pub fn from_wire(listing: &record::Listing) -> Self {
+        Self(NewListing::from_wire(listing))
+    }
+
+    /// One that lacks nothing.
+    pub fn example() -> Self {
+        Self(NewListing::example())
+    }
+}
+
 impl NewListing {
     pub fn into_wire(self) -> Result<record::Listing, Problem> {
         let organisation: SubjectId =
             self.organisation.parse().map_err(|_| Problem::new(Code::IdMalformed).at("organisation"))?;
+        self.written_for(organisation.to_vec())
+    }
+
+    fn written_for(self, organisation: Vec<u8>) -> Result<record::Listing, Problem> {
         Ok(record::Listing {
             language: self.language,
-            organisation: organisation.to_vec(),
+            organisation,
             title: self.title,
             summary: self.summary,
             description: self.description,
@@ -140,6 +189,39 @@ impl NewListing {
             weeks: self.weeks,
             imported_from: None,
         })
+    }
+
+    fn from_wire(listing: &record::Listing) -> Self {
+        let listing = listing.clone();
+        Self {
+            language: listing.language,
+            organisation: names::subject(&listing.organisation),
+            title: listing.title,
+            summary: listing.summary,
+            description: listing.description,
+            place: listing.place.as_ref().map(super::place),
+            starts_on: listing.starts_on,
+            ends_on: listing.ends_on,
+            apply_by: listing.apply_by,
+            hours_per_week: listing.hours_per_week,
+            roles: listing.roles.into_iter().map(NewRole::from_wire).collect(),
+            sdgs: listing.sdgs,
+            requirements: listing.requirements,
+            how_to_apply: listing.how_to_apply,
+            contact: listing.contact,
+            safety: listing.safety,
+            costs: listing.costs,
+            min_age: listing.min_age,
+            max_age: listing.max_age,
+            applicants: listing.applicants,
+            causes: listing.causes,
+            checks: listing.checks,
+            accessibility: listing.accessibility,
+            selection: listing.selection,
+            remote: listing.remote,
+            status: listing.status,
+            weeks: listing.weeks,
+        }
     }
 
     /// As JSON without what is empty, for people to read.
@@ -177,6 +259,23 @@ impl NewListing {
 }
 
 impl NewRole {
+    fn from_wire(role: record::Role) -> Self {
+        let language =
+            |skill: record::LanguageSkill| LanguageSkill { language: skill.language, level: skill.level };
+        Self {
+            title: role.title,
+            tasks: role.tasks,
+            slots: role.slots,
+            skills: role.skills,
+            languages: role.languages.into_iter().map(language).collect(),
+            offer: super::offer(role.offer.unwrap_or_default()),
+            wished_skills: role.wished_skills,
+            education: role.education,
+            experience_years: role.experience_years,
+            filled: role.filled,
+        }
+    }
+
     fn into_wire(self, number: u32) -> record::Role {
         record::Role {
             number,

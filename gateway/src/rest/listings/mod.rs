@@ -28,10 +28,9 @@ use crate::{
 mod answer;
 mod input;
 
-use self::answer::page;
 pub use self::{
-    answer::{LanguageSkill, Listing, Offer, Place, local, place},
-    input::NewListing,
+    answer::{LanguageSkill, Listing, Offer, Place, local, offer, page, place},
+    input::{NewListing, PartialListing},
 };
 
 const MOST: u32 = 100;

@@ -51,7 +51,7 @@ pub(super) async fn save(
     let organisation = record::Organisation { parent: stored.parent, checked: stored.checked, ..given };
     let state = after(row.state, Step::Save)?;
     let row = DraftRow { content: of(organisation).encode_to_vec(), publish_at: None, ..row };
-    update(api, next(api, caller, row, state)).await
+    update(api, next(api, caller, row, state), None).await
 }
 
 /// The draft of a published organisation's next revision, of which there is one at a time.

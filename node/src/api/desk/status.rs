@@ -2,7 +2,7 @@
 
 use volbridge_proto::{Code, SubjectId, error::Fault, wire::node::v1 as wire};
 
-use super::{Api, Caller, sees, view::fault};
+use super::{Api, Caller, view::fault, works};
 use crate::{
     api::request,
     desk::publish,
@@ -55,7 +55,7 @@ async fn set_one(
     let found = listings::get(&api.context.db, Viewer::Public, own, subject).await?;
     let found = found.ok_or_else(|| Error::new(Code::NotFound).at("listings"))?;
     let organisation = request::optional(&found.content.organisation, "listings")?;
-    if !sees(caller.over(&api.context.db, organisation).await?) {
+    if !works(caller.over(&api.context.db, organisation).await?) {
         return Err(Error::new(Code::PermissionDenied).at("listings"));
     }
     let record = publish::set_status(&api.context, subject, status, &format!("status/{key}")).await?;

@@ -4,13 +4,19 @@ use futures::FutureExt as _;
 use prost::Message as _;
 use volbridge_proto::{Code, wire::node::v1 as wire};
 
-use super::{Api, Caller, Views, check_version, edits, load, next, organisation::decides, sees, update};
+use super::{
+    Api, Caller, Views, check_version, deed, edits, load, next, organisation::decides, update, works,
+};
 use crate::{
     api::request,
     desk::{State, Step, after, content, publish},
     error::Error,
     people::roles::{Right, Rights},
-    store::drafts::{self, DraftRow},
+    store::{
+        StoreError,
+        drafts::{self, DraftRow},
+        events::{self, What},
+    },
 };
 
 /// Letters of one remark, and remarks of one review.
@@ -29,7 +35,8 @@ pub(super) async fn submit(api: &Api, caller: Caller, step: &wire::DraftStep) ->
     // Without review what stands in the way of a comparison is what is published.
     let submitted = if review { row.content.clone() } else { row.submitted.clone() };
     let row = DraftRow { submitted_by: caller.account(), submitted, remarks: Vec::new(), ..row };
-    let row = update(api, next(api, caller, row, state)).await?;
+    let deed = deed(api, caller, &row, What::DraftSubmitted);
+    let row = update(api, next(api, caller, row, state), Some(deed)).await?;
     Views::new(api, caller).draft(row).await
 }
 
@@ -38,7 +45,7 @@ pub(super) async fn decide(
     caller: Caller,
     request: wire::DecideDraftRequest,
 ) -> Result<wire::Draft, Error> {
-    let (row, rights) = load(api, caller, &request.id, sees).await?;
+    let (row, rights) = load(api, caller, &request.id, works).await?;
     if !decides(caller, &content::decode(&row.content)?, rights) {
         return Err(Error::new(Code::PermissionDenied).at("id"));
     }
@@ -58,7 +65,9 @@ pub(super) async fn decide(
     }
     let publish_at = request::moment(request.publish_at).filter(|_| request.approved);
     let row = DraftRow { decided_by: caller.account(), remarks: remarks.encode_to_vec(), publish_at, ..row };
-    let row = update(api, next(api, caller, row, state)).await?;
+    let what = if request.approved { What::DraftApproved } else { What::DraftReturned };
+    let deed = deed(api, caller, &row, what);
+    let row = update(api, next(api, caller, row, state), Some(deed)).await?;
     Views::new(api, caller).draft(row).await
 }
 
@@ -79,13 +88,13 @@ pub(super) async fn publish_draft(
     caller: Caller,
     step: &wire::DraftStep,
 ) -> Result<wire::PublishedDraft, Error> {
-    let (row, _) = load(api, caller, &step.id, sees).await?;
+    let (row, _) = load(api, caller, &step.id, works).await?;
     let content = content::decode(&row.content)?;
     if content.organisation.is_some() && !decides(caller, &content, Rights::NONE) {
         return Err(Error::new(Code::PermissionDenied).at("id"));
     }
     check_version(&row, step.version)?;
-    let (row, records) = publish::publish(&api.context, &row, caller.account()).await?;
+    let (row, records) = publish::publish(&api.context, &row, caller.doer()).await?;
     let translation = match &records.translation {
         Some(record) => Some(api.published(caller, record).await?),
         None => None,
@@ -108,7 +117,17 @@ pub(super) async fn discard(
         return Err(Error::new(Code::DraftState).with("state", row.state.as_str()));
     }
     let (id, version) = (row.id, row.version);
-    let done =
-        api.context.db.write(move |tx| async move { drafts::remove(tx, id, version).await }.boxed()).await?;
+    let deed = deed(api, caller, &row, What::DraftDiscarded);
+    let write = api.context.db.write(move |tx| {
+        async move {
+            let done = drafts::remove(tx, id, version).await?;
+            if done {
+                events::add(tx, &deed).await?;
+            }
+            Ok::<_, StoreError>(done)
+        }
+        .boxed()
+    });
+    let done = write.await?;
     if done { Ok(wire::DiscardDraftResponse {}) } else { Err(Error::new(Code::DraftChanged).at("version")) }
 }

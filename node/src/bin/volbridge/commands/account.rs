@@ -1,7 +1,7 @@
 //! `account`: who works at this node. Whoever runs this machine invites the first ones, and helps who can't get in.
 
 use serde_json::json;
-use volbridge_proto::{Code, SubjectId, wire::node::v1 as node};
+use volbridge_proto::{Code, SubjectId, Timestamp, wire::node::v1 as node};
 
 use crate::{
     client::Client,
@@ -22,6 +22,18 @@ pub enum Command {
     Lock(Login),
     /// Open a locked account
     Unlock(Login),
+    /// What accounts did, the newest first: sign-ins, roles, tokens, drafts
+    Log(Log),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Log {
+    /// Only what this one did, or was done about it
+    #[arg(long)]
+    pub login: Option<String>,
+    /// At most so many; 0: all
+    #[arg(long, default_value_t = 100)]
+    pub limit: usize,
 }
 
 #[derive(Debug, clap::Args)]
@@ -51,6 +63,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         Command::Reopen(args) => reopen(session, &client, &args.login).await,
         Command::Lock(args) => lock(session, &client, &args.login, true).await,
         Command::Unlock(args) => lock(session, &client, &args.login, false).await,
+        Command::Log(args) => log(session, &client, args).await,
     }
 }
 
@@ -142,6 +155,76 @@ async fn lock(session: &Session, client: &Client, login: &str, locked: bool) -> 
         }
     });
     Ok(())
+}
+
+async fn log(session: &Session, client: &Client, args: Log) -> Outcome {
+    let lang = session.lang();
+    let account = match &args.login {
+        Some(login) => find(client, login, lang).await?.id,
+        None => Vec::new(),
+    };
+    let (mut values, mut rows, mut cursor) = (Vec::new(), Vec::new(), String::new());
+    loop {
+        let left = if args.limit == 0 { usize::MAX } else { args.limit - rows.len() };
+        let limit = u32::try_from(left.min(100)).unwrap_or(100);
+        let request = node::AccountLogRequest { account: account.clone(), limit, cursor };
+        let page = client.accounts().log(request).await?.into_inner();
+        for event in &page.events {
+            values.push(deed(event));
+            rows.push(deed_row(event));
+        }
+        if page.next_cursor.is_empty() || (args.limit != 0 && rows.len() >= args.limit) {
+            break;
+        }
+        cursor = page.next_cursor;
+    }
+    let headings = match lang {
+        Lang::En => ["When", "Who", "What", "About", ""],
+        Lang::Zh => ["时间", "操作者", "操作", "对象", ""],
+    };
+    session.output.rows(&values, &headings, &rows, &say!(lang, "nothing yet", "还没有记录"));
+    Ok(())
+}
+
+/// As programs read it.
+fn deed(event: &node::AccountEvent) -> serde_json::Value {
+    let login = |name: &Option<node::AccountName>| name.as_ref().map(|name| name.login.clone());
+    json!({
+        "at": Timestamp::from_millis(event.at).to_string(),
+        "doer": event.doer,
+        "login": login(&event.account),
+        "what": event.what,
+        "about": login(&event.about),
+        "roles": event.roles.iter().map(role).collect::<Vec<_>>(),
+        "way": event.way,
+        "listing": subject(&event.listing),
+        "token": event.token,
+        "address": event.address,
+    })
+}
+
+fn deed_row(event: &node::AccountEvent) -> Vec<String> {
+    let login = |name: &Option<node::AccountName>| name.as_ref().map(|name| name.login.clone());
+    let roles: Vec<String> = event.roles.iter().map(role).collect();
+    let details = [
+        roles.join(", "),
+        event.way.clone(),
+        subject(&event.listing),
+        event.token.clone(),
+        event.address.clone(),
+    ];
+    let details: Vec<String> = details.into_iter().filter(|text| !text.is_empty()).collect();
+    vec![
+        Timestamp::from_millis(event.at).to_string(),
+        login(&event.account).unwrap_or_else(|| event.doer.clone()),
+        event.what.clone(),
+        login(&event.about).unwrap_or_default(),
+        details.join("  "),
+    ]
+}
+
+fn subject(bytes: &[u8]) -> String {
+    SubjectId::try_from(bytes).map(|subject| subject.to_string()).unwrap_or_default()
 }
 
 async fn find(client: &Client, login: &str, lang: Lang) -> Outcome<node::Account> {

@@ -104,6 +104,7 @@ async fn portal(
         languages: languages(channel).await,
         operator: token.and_then(|token| client.with_token(&token).ok()),
         mail: !config.mail.server.is_empty(),
+        oidc: config.oidc.is_configured().then(|| config.oidc.name.clone()),
         limits: limits(config),
         ..GatewayConfig::new(&config.gateway.public_url, clock())
     };
