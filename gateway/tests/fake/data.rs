@@ -499,6 +499,7 @@ fn source(told: &Told, side: usize, organisation: &[u8], say: &impl Fn(&str) -> 
         remote: true,
         status: String::new(),
         weeks: 12,
+        imported_from: None,
     }
 }
 

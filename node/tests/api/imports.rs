@@ -16,7 +16,7 @@ use crate::{
     place::{Place, postgres, sqlite},
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 const HEADER: &str = "编号,项目名称（中文）,标题（英文）,摘要（中文）,介绍,国家,费用（中文）,联系方式,招募对象,岗位,招募人数,备注\n";
 
 fn row(number: usize, slots: &str) -> String {
@@ -216,7 +216,7 @@ async fn an_import_goes_on_where_a_restart_interrupted_it_and_publishes_nothing_
     let organisation = test.organisation().await;
     let desk = machine(&test);
     let secret = desk.secret.to_owned();
-    let import = desk.bring(setting(&organisation), &table(600, &[])).await.unwrap();
+    let import = desk.bring(setting(&organisation), &table(200, &[])).await.unwrap();
     desk.in_state(&import.id, "ready").await;
     desk.start(&import.id).await.unwrap();
     desk.when(&import.id, |import| import.done > 0).await;
@@ -227,8 +227,8 @@ async fn an_import_goes_on_where_a_restart_interrupted_it_and_publishes_nothing_
     let node = Node::start(config, env).await.unwrap();
     let desk = Desk { channel: node.channel(), secret: &secret };
     let done = desk.in_state(&import.id, "done").await;
-    assert_eq!((done.done, done.published + done.unchanged, done.faulty), (600, 600, 0));
-    assert_eq!(published(&node.channel()).await, 600);
+    assert_eq!((done.done, done.published + done.unchanged, done.faulty), (200, 200, 0));
+    assert_eq!(published(&node.channel()).await, 200);
     node.stop().await;
     drop(rest);
 }

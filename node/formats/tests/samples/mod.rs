@@ -104,6 +104,7 @@ pub fn ordinary() -> Entry {
         remote: true,
         status: String::new(),
         weeks: 12,
+        imported_from: None,
     };
     let english = [
         ("title", "Teaching in the countryside"),
@@ -297,6 +298,7 @@ fn listing() -> impl Strategy<Value = Listing> {
                 checks: codes.1,
                 status: codes.2,
                 applicants: codes.3,
+                imported_from: None,
             }
         },
     )

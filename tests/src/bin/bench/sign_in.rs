@@ -116,7 +116,7 @@ async fn enrol(node: &Running, login: &str) -> Outcome<()> {
     let app = Builder::new().with_secret(secret).build().map_err(|error| error.to_string())?;
     let code = app.generate(Env::system().now().as_millis().unsigned_abs() / 1_000).to_string();
     let finish =
-        wire::FinishEnrolmentRequest { ceremony: ceremony.id, code, credential: String::new(), invitation };
+        wire::FinishEnrolmentRequest { ceremony: ceremony.id, code, invitation, ..Default::default() };
     accounts.finish_enrolment(finish).await?;
     Ok(())
 }
