@@ -16,7 +16,7 @@ use volbridge_formats::{
 use volbridge_proto::{
     Code, Refusal, SubjectId,
     kinds::{listing::prose, translation},
-    wire::record::v1::{Segment, Subject, Translation as Record},
+    wire::record::v1::{Listing, Segment, Subject, Translation as Record},
 };
 
 /// Bytes of a file.
@@ -267,8 +267,9 @@ impl<S: Sink> Judge<'_, S> {
         if entry.listing.organisation.is_empty() {
             entry.listing.organisation = self.reading.organisation.map_or_else(Vec::new, SubjectId::to_vec);
         }
-        if entry.listing.language.is_empty() {
+        if entry.listing.language.is_empty() && !self.reading.language.is_empty() {
             entry.listing.language.clone_from(&self.reading.language);
+            own_texts(entry);
         }
     }
 
@@ -325,6 +326,45 @@ fn hash(entry: &Entry, revise: bool) -> [u8; 16] {
     let mut short = [0; 16];
     hash.finalize_xof().fill(&mut short);
     short
+}
+
+/// Texts in a listing's own language, as far as that wasn't known when they were read, are no translation.
+fn own_texts(entry: &mut Entry) {
+    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    let own = primary(&entry.listing.language);
+    let Some(at) = entry.translations.iter().position(|text| primary(&text.language) == own) else { return };
+    let listing = &mut entry.listing;
+    for (field, text) in entry.translations.remove(at).fields {
+        let place = match field.as_str() {
+            "title" => &mut listing.title,
+            "summary" => &mut listing.summary,
+            "description" => &mut listing.description,
+            "requirements" => &mut listing.requirements,
+            "how_to_apply" => &mut listing.how_to_apply,
+            "safety" => &mut listing.safety,
+            "costs" => &mut listing.costs,
+            "accessibility" => &mut listing.accessibility,
+            "selection" => &mut listing.selection,
+            _ => match role_text(listing, &field) {
+                Some(place) => place,
+                None => continue,
+            },
+        };
+        if place.is_empty() {
+            *place = text;
+        }
+    }
+}
+
+/// `roles.3.tasks`
+fn role_text<'a>(listing: &'a mut Listing, field: &str) -> Option<&'a mut String> {
+    let (number, part) = field.strip_prefix("roles.")?.split_once('.')?;
+    let role = listing.roles.iter_mut().find(|role| role.number.to_string() == number)?;
+    match part {
+        "title" => Some(&mut role.title),
+        "tasks" => Some(&mut role.tasks),
+        _ => None,
+    }
 }
 
 /// A translation as a record; whoever says nothing of how it came about has written it.
