@@ -37,5 +37,7 @@ const provider = new Provider(issuer, {
   }),
 });
 provider.listen(Number(port), '127.0.0.1', () => console.log('ready'));
+// Nobody reads further lines.
+process.stdout.on('error', () => {});
 process.stdin.resume();
 process.stdin.on('end', () => process.exit(0));
