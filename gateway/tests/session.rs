@@ -520,7 +520,7 @@ async fn an_account_elsewhere_is_linked_by_a_form_of_the_session_alone() {
 
     fake.sign_in(SESSION, &["editor"]);
     let (_, _, page) = ask(&router, opened("/account", COOKIE, "en")).await;
-    assert!(page.contains("li.na@bvf") && page.contains("Unlink “li.na@bvf”"), "{page}");
+    assert!(page.contains("li.na@bvf") && page.contains("Remove “li.na@bvf”"), "{page}");
     let remove = [("form_token", token.as_str()), ("id", "04040404040404040404040404040404")];
     let (_, headers, _) = ask(&router, sent("/account/oidc/remove", COOKIE, &remove)).await;
     assert_eq!(headers[header::LOCATION], "/account?done=removed");
