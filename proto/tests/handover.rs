@@ -1,4 +1,5 @@
 //! Properties of handovers: which halves stand together is one answer, whoever hears what first.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use proptest::prelude::*;
 use volbridge_proto::{

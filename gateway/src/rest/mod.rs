@@ -168,8 +168,8 @@ impl Moved {
 }
 
 /// What has moved with its organisation is found where it is now.
-fn moved_to(address: String) -> Response {
-    Redirect::temporary(&address).into_response()
+fn moved_to(address: &str) -> Response {
+    Redirect::temporary(address).into_response()
 }
 
 /// Texts by language tag.

@@ -192,7 +192,7 @@ pub async fn one(
     let partner = whose.partner.map(PartnerId::to_vec).unwrap_or_default();
     let view = app.node().organisation(node::GetSubjectRequest { subject: id.to_vec(), partner }).await?;
     if view.subject != id.as_bytes() {
-        return Ok(moved_to(routes::api_organisation(names::subject(&view.subject))));
+        return Ok(moved_to(&routes::api_organisation(names::subject(&view.subject))));
     }
     let found = Organisation::new(&view, &app).ok_or_else(Problem::not_found)?;
     Ok(Json(found).into_response())

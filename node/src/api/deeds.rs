@@ -64,7 +64,7 @@ impl Views<'_> {
                 event.roles = role_views(self.api, &roles).await?;
             }
             What::SignedIn | What::SignInRefused | What::SignInSlowed | What::WayAdded | What::WayRemoved => {
-                event.way = deed.detail
+                event.way = deed.detail;
             }
             What::TokenMade | What::TokenUsed | What::TokenRevoked => event.token = deed.detail,
             What::DraftSubmitted

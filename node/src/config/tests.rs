@@ -72,7 +72,7 @@ fn what_is_allowed_is_said() {
         "{error}"
     );
     assert!(error.contains("The largest file, 1 MiB to 16 GiB"), "{error}");
-    assert!(error.contains("there are api, blobs"), "{error}");
+    assert!(error.contains("there are accounts, api, blobs"), "{error}");
 }
 
 #[test]

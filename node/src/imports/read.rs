@@ -328,31 +328,34 @@ fn hash(entry: &Entry, revise: bool) -> [u8; 16] {
     short
 }
 
-/// Texts in a listing's own language, as far as that wasn't known when they were read, are no translation.
+/// Texts in a listing's own language, as far as that wasn't known when they were read, are no translation: `zh` and
+/// `zh-CN` are both its own.
 fn own_texts(entry: &mut Entry) {
     let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
     let own = primary(&entry.listing.language);
-    let Some(at) = entry.translations.iter().position(|text| primary(&text.language) == own) else { return };
     let listing = &mut entry.listing;
-    for (field, text) in entry.translations.remove(at).fields {
-        let place = match field.as_str() {
-            "title" => &mut listing.title,
-            "summary" => &mut listing.summary,
-            "description" => &mut listing.description,
-            "requirements" => &mut listing.requirements,
-            "how_to_apply" => &mut listing.how_to_apply,
-            "safety" => &mut listing.safety,
-            "costs" => &mut listing.costs,
-            "accessibility" => &mut listing.accessibility,
-            "selection" => &mut listing.selection,
-            _ => match role_text(listing, &field) {
-                Some(place) => place,
-                None => continue,
-            },
-        };
-        if place.is_empty() {
-            *place = text;
+    for own in entry.translations.extract_if(.., |text| primary(&text.language) == own) {
+        for (field, text) in own.fields {
+            if let Some(place) = prose_of(listing, &field).filter(|place| place.is_empty()) {
+                *place = text;
+            }
         }
+    }
+}
+
+/// A text of a listing by its field, as `kinds::listing::prose` names it.
+fn prose_of<'a>(listing: &'a mut Listing, field: &str) -> Option<&'a mut String> {
+    match field {
+        "title" => Some(&mut listing.title),
+        "summary" => Some(&mut listing.summary),
+        "description" => Some(&mut listing.description),
+        "requirements" => Some(&mut listing.requirements),
+        "how_to_apply" => Some(&mut listing.how_to_apply),
+        "safety" => Some(&mut listing.safety),
+        "costs" => Some(&mut listing.costs),
+        "accessibility" => Some(&mut listing.accessibility),
+        "selection" => Some(&mut listing.selection),
+        _ => role_text(listing, field),
     }
 }
 

@@ -71,7 +71,7 @@ pub async fn work(context: &Arc<Context>, row: ImportRow) -> Result<bool, Error>
         }
         match piece {
             Piece::Columns(columns) if !running => {
-                job.preview.columns = columns.into_iter().map(column).collect()
+                job.preview.columns = columns.into_iter().map(column).collect();
             }
             Piece::Columns(_) => {}
             Piece::Listings(listings) => {

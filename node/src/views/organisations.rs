@@ -251,7 +251,7 @@ pub async fn due(
     }
     let rows: Vec<(i64, Vec<u8>, String)> = select.rows(on).await?;
     let key = |(log, subject, sort): (i64, Vec<u8>, String)| Key { log, subject, sort: sort.into_bytes() };
-    read(on, rows.into_iter().map(key).collect(), limit, |key| named_cursor(key)).await
+    read(on, rows.into_iter().map(key).collect(), limit, named_cursor).await
 }
 
 /// A partner's organisation; without a partner, that of the first partner known to use this subject.

@@ -156,7 +156,7 @@ impl Issuer {
     }
 
     /// Says this about whoever is asked about at this address; gives the code for it.
-    pub fn grant(&self, departure: &str, code: &str, claims: Value) -> Asked {
+    pub fn grant(&self, departure: &str, code: &str, claims: &Value) -> Asked {
         let asked = Asked::of(departure);
         let mut all = json!({
             "iss": self.address,

@@ -12,6 +12,9 @@ use crate::{
     place::{Place, postgres, sqlite},
 };
 
+/// Makes a token of claims that isn't the issuer's.
+type Forge = fn(&Value) -> String;
+
 /// A node that believes this issuer.
 async fn node(place: Place, issuer: &Issuer, settings: &[(&str, &str)]) -> (TestNode, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
@@ -63,7 +66,7 @@ async fn travel(
 ) -> Result<wire::SignedIn, String> {
     let left = leave(node, session, wish).await;
     let code = left.secret.clone();
-    let asked = issuer.grant(&left.address, &code, claims);
+    let asked = issuer.grant(&left.address, &code, &claims);
     let answer =
         wire::FinishOidcRequest { state: asked.state, code, secret: left.secret, ..Default::default() };
     come_back(node, session, answer).await
@@ -141,7 +144,7 @@ async fn t58_an_invitation_is_taken_up_with_an_account_elsewhere_once(#[case] pl
     let account = opened.account.unwrap();
     assert_eq!((account.login.as_str(), account.has_password, account.identities.len()), ("lin", false, 1));
     assert_eq!(account.roles[0].name, "editor");
-    let asked = issuer.grant(&slow.address, "slow", json!({ "sub": "other" }));
+    let asked = issuer.grant(&slow.address, "slow", &json!({ "sub": "other" }));
     let answer = wire::FinishOidcRequest {
         state: asked.state,
         code: "slow".to_owned(),
@@ -190,7 +193,7 @@ async fn t58_a_token_that_was_not_made_for_this_question_opens_nothing(#[case] p
     assert!(travel(&node, &issuer, None, sign_in(), json!({ "aud": [CLIENT], "azp": CLIENT })).await.is_ok());
 
     // Signed by somebody else, by nobody, or with what the client knows too.
-    let forged: [(&str, fn(&Value) -> String); 5] = [
+    let forged: [(&str, Forge); 5] = [
         ("another key", |claims| signed(claims, 2)),
         ("no signature", |claims| {
             let whole = with_header(&json!({ "alg": "none" }), claims, 1);
@@ -211,7 +214,7 @@ async fn t58_a_token_that_was_not_made_for_this_question_opens_nothing(#[case] p
     ];
     for (what, forge) in forged {
         let left = leave(&node, None, sign_in()).await;
-        let asked = issuer.grant(&left.address, what, json!({}));
+        let asked = issuer.grant(&left.address, what, &json!({}));
         {
             let mut state = issuer.state.lock().unwrap();
             let grant = state.grants.get_mut(what).unwrap();
@@ -242,7 +245,7 @@ async fn t58_an_answer_counts_once_and_in_the_browser_that_left(#[case] place: P
     let wang = person(&node, "wang", vec![role("editor", &[])]).await;
     let ready = async |code: &str, session: Option<&str>, wish| {
         let left = leave(&node, session, wish).await;
-        let asked = issuer.grant(&left.address, code, json!({}));
+        let asked = issuer.grant(&left.address, code, &json!({}));
         wire::FinishOidcRequest {
             state: asked.state,
             code: code.to_owned(),

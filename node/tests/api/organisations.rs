@@ -158,7 +158,7 @@ async fn what_its_administrator_writes_of_an_organisation_is_decided_by_the_part
 async fn a_check_rests_on_what_was_noted_is_renewed_in_time_and_shown_as_run_out(#[case] place: Place) {
     let desk = Desk::open(place).await;
     let reviewer = desk.reviewer.session.as_str();
-    assert_eq!(desk.due(true).await, [desk.organisation.clone()]);
+    assert_eq!(desk.due(true).await, std::slice::from_ref(&desk.organisation));
     let status = desk.checks().publish(with(reviewer, desk.check("2027-11-30"))).await.unwrap_err();
     assert_eq!(refused(&status).0, "check.nothing_seen");
     let own = desk.own.session.as_str();
@@ -195,11 +195,11 @@ async fn a_check_rests_on_what_was_noted_is_renewed_in_time_and_shown_as_run_out
     desk.node.clock.advance(310 * DAY);
     assert!(desk.due(false).await.is_empty());
     desk.node.clock.advance(10 * DAY);
-    assert_eq!(desk.due(false).await, [desk.organisation.clone()]);
+    assert_eq!(desk.due(false).await, std::slice::from_ref(&desk.organisation));
     assert_eq!(desk.shown(&desk.organisation).await.check(), OrganisationCheckState::Valid);
     desk.node.clock.advance(60 * DAY);
     assert_eq!(desk.shown(&desk.organisation).await.check(), OrganisationCheckState::RunOut);
-    assert_eq!(desk.due(false).await, [desk.organisation.clone()]);
+    assert_eq!(desk.due(false).await, std::slice::from_ref(&desk.organisation));
     desk.node.node.stop().await;
 }
 

@@ -101,8 +101,8 @@ mod tests {
     fn one_half_alone_moves_nothing() {
         let offered = half(1, 5, 2, None, "2026-12-31");
         let taken = half(2, 9, 2, Some(1), "2026-12-01");
-        assert_eq!(ids(&[offered.clone()]), None);
-        assert_eq!(ids(&[taken.clone()]), None);
+        assert_eq!(ids(std::slice::from_ref(&offered)), None);
+        assert_eq!(ids(std::slice::from_ref(&taken)), None);
         assert_eq!(ids(&[offered.clone(), taken.clone()]), Some((1, 2)));
         assert_eq!(ids(&[taken, offered]), Some((1, 2)));
     }

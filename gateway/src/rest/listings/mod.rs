@@ -179,7 +179,7 @@ pub async fn one(
     };
     let view = app.node().listing(request).await?;
     if view.subject != id.as_bytes() {
-        return Ok(moved_to(routes::api_listing(names::subject(&view.subject))));
+        return Ok(moved_to(&routes::api_listing(names::subject(&view.subject))));
     }
     let found = Listing::new(&view, &app).ok_or_else(Problem::not_found)?;
     Ok(Json(found).into_response())
