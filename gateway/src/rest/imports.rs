@@ -191,7 +191,9 @@ pub struct Wanted {
     get, path = routes::API_IMPORTS, params(Wanted), tag = "imports", security(("token" = [])),
     responses(
         (status = 200, body = Imports),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(
@@ -216,6 +218,8 @@ pub async fn list(
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -254,7 +258,9 @@ pub async fn bring(
     security(("token" = [])),
     responses(
         (status = 200, body = Import),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -272,8 +278,12 @@ pub async fn one(Bearer(client): Bearer, Path(id): Path<String>) -> Result<Respo
         (status = 202, body = Import),
         (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn configure(
@@ -294,6 +304,7 @@ pub async fn configure(
     tag = "imports", security(("token" = [])),
     responses(
         (status = 202, body = Import),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
@@ -315,7 +326,9 @@ pub async fn start(
     tag = "imports", security(("token" = [])),
     responses(
         (status = 204),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -331,7 +344,9 @@ pub async fn end(Bearer(client): Bearer, Path(id): Path<String>) -> Result<Statu
     tag = "imports", security(("token" = [])),
     responses(
         (status = 200, body = ImportFaults),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -354,7 +369,9 @@ pub async fn faults(
     tag = "imports", security(("token" = [])),
     responses(
         (status = 200, body = String, content_type = "text/csv"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -377,7 +394,9 @@ pub async fn faults_csv(
     tag = "imports", security(("token" = [])),
     responses(
         (status = 200, body = ImportedListings),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

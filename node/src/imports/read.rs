@@ -302,13 +302,17 @@ fn columns(mapping: &Mapping, rows: &[Vec<String>]) -> Vec<Column> {
     columns.collect()
 }
 
-/// What is wrong with the cells, and with what they say together; what couldn't be read isn't missing, too.
+/// What is wrong with the cells, and with what they say together: of a cell once, with what stands there if that is
+/// known.
 fn faults(found: &Found, mapping: &Mapping) -> Vec<Fault> {
     let mut faults = found.faults.clone();
-    let unread = |fault: &Fault| {
-        found.faults.iter().any(|known| known.column == fault.column && known.row == fault.row)
-    };
-    faults.extend(found.check(mapping).into_iter().filter(|fault| !unread(fault)));
+    for fault in found.check(mapping) {
+        match faults.iter_mut().find(|known| known.column == fault.column && known.row == fault.row) {
+            None => faults.push(fault),
+            Some(known) if known.value.is_empty() => *known = fault,
+            Some(_) => {}
+        }
+    }
     faults
 }
 
