@@ -61,11 +61,6 @@ fn complete(listing: &mut Listing, source: &FeedSource, url: &str) {
     {
         place.country.clone_from(&source.country);
     }
-    // A place of an unknown country can't be said.
-    if listing.place.as_ref().is_some_and(|place| place.country.is_empty()) {
-        listing.place = None;
-        listing.remote = false;
-    }
 }
 
 /// The first sentence or line, as far as it is short.
@@ -76,4 +71,34 @@ fn brief(text: &str) -> String {
         brief.push('…');
     }
     brief
+}
+
+#[cfg(test)]
+mod tests {
+    use volbridge_proto::wire::record::v1::Place;
+
+    use super::*;
+
+    fn read(country: &str, place: Option<Place>) -> Result<Listing, Vec<Refusal>> {
+        let source = FeedSource {
+            url: "https://example.org/rpde".to_owned(),
+            publisher: "Example Volunteers".to_owned(),
+            about: "https://example.org/".to_owned(),
+            organisation: SubjectId::v7(1_800_000_000_000, [1; 10]).to_string(),
+            language: "en".to_owned(),
+            country: country.to_owned(),
+        };
+        let listing =
+            Listing { language: "en".to_owned(), title: "Reading".to_owned(), place, ..Listing::default() };
+        super::listing(&source, Entry { listing, ..Entry::default() })
+    }
+
+    #[test]
+    fn what_has_a_place_is_never_taken_for_online() {
+        let bonn = || Some(Place { city: "Bonn".to_owned(), ..Place::default() });
+        assert_eq!(read("DE", bonn()).unwrap().place.unwrap().country, "DE");
+        let refusals = read("", bonn()).unwrap_err();
+        assert!(refusals.iter().any(|refusal| refusal.field == "place.country"), "{refusals:?}");
+        assert_eq!(read("DE", None).unwrap().place, None);
+    }
 }
