@@ -6,10 +6,12 @@ use std::{
     time::Duration,
 };
 
-use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element, wd::WebDriverCompatibleCommand};
 use reqwest::{Method, Url};
 use serde_json::{Map, json};
 use tempfile::TempDir;
+
+use crate::partner::PATIENCE;
 
 /// Rules of accessibility, as a program: <https://github.com/dequelabs/axe-core>.
 const AXE: &str = include_str!("../vendor/axe-core/axe.min.js");
@@ -127,6 +129,31 @@ impl Browser {
     /// From now on the window has a device for passkeys.
     pub async fn keeps_passkeys(&self) {
         self.page.issue_cmd(AddAuthenticator).await.expect("a virtual authenticator");
+    }
+
+    /// Waits until the page has such an element.
+    pub async fn wait_for(&self, css: &str) {
+        let wait = self.page.wait().at_most(PATIENCE);
+        if let Err(error) = wait.for_element(Locator::Css(css)).await {
+            let at = self.page.current_url().await.expect("an address");
+            panic!("{css} never came at {at}: {error}\n{}", self.text().await);
+        }
+    }
+
+    /// Types into a field, in place of what stands there.
+    pub async fn fill(&self, css: &str, text: &str) {
+        let field = self.element(css).await;
+        field.clear().await.expect("a field");
+        field.send_keys(text).await.expect("a field");
+    }
+
+    /// Presses a button, or follows a link.
+    pub async fn click(&self, css: &str) {
+        self.element(css).await.click().await.expect("it can be pressed");
+    }
+
+    async fn element(&self, css: &str) -> Element {
+        self.page.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"))
     }
 
     /// The text of the page.

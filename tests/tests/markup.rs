@@ -2,7 +2,6 @@
 //! door of the desk.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use fantoccini::Locator;
 use volbridge_proto::{
     SubjectId,
     wire::{
@@ -183,11 +182,10 @@ async fn more_than_text(browser: &Browser, portal: &Portal, path: &str, language
 async fn come_in(browser: &Browser, portal: &Portal, token: &str) {
     browser.keeps_passkeys().await;
     browser.page.goto(&portal.at(&format!("/invitation#{token}"))).await.unwrap();
-    let wait = |css| browser.page.wait().for_element(Locator::Css(css));
-    let login = wait("#passkey-login").await.unwrap();
-    login.send_keys("lin.wei").await.unwrap();
-    wait("form[data-passkey='create'] button").await.unwrap().click().await.unwrap();
-    wait("details.who").await.unwrap();
+    browser.wait_for("#passkey-login").await;
+    browser.fill("#passkey-login", "lin.wei").await;
+    browser.click("form[data-passkey='create'] button").await;
+    browser.wait_for("details.who").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,5 @@
 //! Signing in with an account elsewhere, in a real browser and with a certified provider: linked, left, come back.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use fantoccini::Locator;
 use rstest::rstest;
@@ -8,45 +8,24 @@ use volbridge_tests::{
     Database, Partner,
     browser::{Browser, Look, free_port},
     issuer::{CLIENT, Issuer, SECRET},
-    partner::PATIENCE,
     portal::Portal,
 };
 
-async fn wait_for(browser: &Browser, css: &str) {
-    let wait = browser.page.wait().at_most(PATIENCE);
-    if let Err(error) = wait.for_element(Locator::Css(css)).await {
-        let at = browser.page.current_url().await.unwrap();
-        panic!("{css} never came at {at}: {error}\n{}", browser.text().await);
-    }
-}
-
-async fn fill(browser: &Browser, css: &str, text: &str) {
-    let field = browser.page.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"));
-    field.clear().await.unwrap();
-    field.send_keys(text).await.unwrap();
-}
-
-async fn click(browser: &Browser, css: &str) {
-    let button = browser.page.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"));
-    button.click().await.unwrap();
-}
-
 /// At the provider's own pages.
 async fn sign_in_elsewhere(browser: &Browser, login: &str) {
-    wait_for(browser, "input[name='login']").await;
-    fill(browser, "input[name='login']", login).await;
-    fill(browser, "input[name='password']", "any").await;
-    click(browser, "button[type='submit']").await;
+    browser.wait_for("input[name='login']").await;
+    browser.fill("input[name='login']", login).await;
+    browser.fill("input[name='password']", "any").await;
+    browser.click("button[type='submit']").await;
     // What the portal may know is agreed to.
-    wait_for(browser, "form[action$='/confirm'] button, input[name='prompt'][value='consent'] ~ button")
-        .await;
-    click(browser, "button[type='submit']").await;
+    browser.wait_for("form[action$='/confirm'] button, input[name='prompt'][value='consent'] ~ button").await;
+    browser.click("button[type='submit']").await;
 }
 
 async fn sign_out(browser: &Browser) {
-    click(browser, "details.who summary").await;
-    click(browser, "details.who form button").await;
-    wait_for(browser, "a.enter").await;
+    browser.click("details.who summary").await;
+    browser.click("details.who form button").await;
+    browser.wait_for("a.enter").await;
 }
 
 #[rstest]
@@ -88,10 +67,10 @@ async fn an_account_elsewhere_takes_up_an_invitation_and_opens_the_door_from_the
     if scripts {
         assert_eq!(browser.barriers().await, Vec::<String>::new());
     }
-    fill(&browser, "#oidc-login", "lin.wei").await;
-    click(&browser, "form[action='/invitation/oidc'] button").await;
+    browser.fill("#oidc-login", "lin.wei").await;
+    browser.click("form[action='/invitation/oidc'] button").await;
     sign_in_elsewhere(&browser, "lin").await;
-    wait_for(&browser, "details.who").await;
+    browser.wait_for("details.who").await;
     browser.page.goto(&portal.at("/account")).await.unwrap();
     let text = browser.text().await;
     assert!(text.contains("lin.wei") && text.contains(&issuer.address), "{text}");
@@ -105,8 +84,8 @@ async fn an_account_elsewhere_takes_up_an_invitation_and_opens_the_door_from_the
     if scripts {
         assert_eq!(browser.barriers().await, Vec::<String>::new());
     }
-    click(&browser, "form[action='/sign-in/oidc'] button").await;
-    wait_for(&browser, "details.who").await;
+    browser.click("form[action='/sign-in/oidc'] button").await;
+    browser.wait_for("details.who").await;
     assert_eq!(browser.page.current_url().await.unwrap().path(), "/account");
 
     // What was done stands in the log.
@@ -121,9 +100,9 @@ async fn an_account_elsewhere_takes_up_an_invitation_and_opens_the_door_from_the
     sign_out(&browser).await;
     browser.page.delete_all_cookies().await.unwrap();
     browser.page.goto(&portal.at("/sign-in")).await.unwrap();
-    click(&browser, "form[action='/sign-in/oidc'] button").await;
+    browser.click("form[action='/sign-in/oidc'] button").await;
     sign_in_elsewhere(&browser, "wang").await;
-    wait_for(&browser, "p.warning[role='alert']").await;
+    browser.wait_for("p.warning[role='alert']").await;
     assert!(browser.page.find(Locator::Css("details.who")).await.is_err());
     browser.close().await;
 }
@@ -156,27 +135,27 @@ async fn an_account_elsewhere_is_linked_to_ones_own_and_unlinked_again() {
     let browser = Browser::start(1280, "en").await;
     browser.keeps_passkeys().await;
     browser.page.goto(&portal.at(&format!("/invitation#{token}"))).await.unwrap();
-    wait_for(&browser, "form[data-passkey='create']").await;
-    fill(&browser, "#passkey-login", "lin.wei").await;
-    click(&browser, "form[data-passkey='create'] button").await;
-    wait_for(&browser, "details.who").await;
+    browser.wait_for("form[data-passkey='create']").await;
+    browser.fill("#passkey-login", "lin.wei").await;
+    browser.click("form[data-passkey='create'] button").await;
+    browser.wait_for("details.who").await;
 
     browser.page.goto(&portal.at("/account")).await.unwrap();
-    click(&browser, "form[action='/account/oidc'] button").await;
+    browser.click("form[action='/account/oidc'] button").await;
     sign_in_elsewhere(&browser, "lin").await;
-    wait_for(&browser, "form[action='/account/oidc/remove']").await;
+    browser.wait_for("form[action='/account/oidc/remove']").await;
     assert_eq!(browser.page.current_url().await.unwrap().query(), Some("done=oidc"));
     sign_out(&browser).await;
     browser.page.goto(&portal.at("/sign-in")).await.unwrap();
-    click(&browser, "form[action='/sign-in/oidc'] button").await;
-    wait_for(&browser, "details.who").await;
+    browser.click("form[action='/sign-in/oidc'] button").await;
+    browser.wait_for("details.who").await;
     browser.page.goto(&portal.at("/account")).await.unwrap();
-    click(&browser, "form[action='/account/oidc/remove'] button").await;
-    wait_for(&browser, "p.said").await;
+    browser.click("form[action='/account/oidc/remove'] button").await;
+    browser.wait_for("p.said").await;
     assert!(browser.page.find(Locator::Css("form[action='/account/oidc/remove']")).await.is_err());
     sign_out(&browser).await;
     browser.page.goto(&portal.at("/sign-in")).await.unwrap();
-    click(&browser, "form[action='/sign-in/oidc'] button").await;
-    wait_for(&browser, "p.warning[role='alert']").await;
+    browser.click("form[action='/sign-in/oidc'] button").await;
+    browser.wait_for("p.warning[role='alert']").await;
     browser.close().await;
 }

@@ -1,6 +1,6 @@
 //! Who works at a partner, in a real browser: taken in by a link, signed in with a passkey or a password, and from a
 //! new listing to a published one in four steps; with the keyboard's form alone where there is no script.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use fantoccini::Locator;
 use rstest::rstest;
@@ -34,25 +34,6 @@ async fn invitation(partner: &Partner, role: &str) -> String {
     accounts.invite(partner.staff(message)).await.unwrap().into_inner().token
 }
 
-async fn wait_for(browser: &Browser, css: &str) {
-    let wait = browser.page.wait().at_most(PATIENCE);
-    if let Err(error) = wait.for_element(Locator::Css(css)).await {
-        let at = browser.page.current_url().await.unwrap();
-        panic!("{css} never came at {at}: {error}\n{}", browser.text().await);
-    }
-}
-
-async fn fill(browser: &Browser, css: &str, text: &str) {
-    let field = browser.page.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"));
-    field.clear().await.unwrap();
-    field.send_keys(text).await.unwrap();
-}
-
-async fn click(browser: &Browser, css: &str) {
-    let button = browser.page.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"));
-    button.click().await.unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_passkey_is_made_at_the_link_and_opens_the_door_from_then_on() {
     let (bvf, portal) = partner().await;
@@ -60,23 +41,23 @@ async fn a_passkey_is_made_at_the_link_and_opens_the_door_from_then_on() {
     let browser = Browser::start(1280, "en").await;
     browser.keeps_passkeys().await;
     browser.page.goto(&portal.at(&format!("/invitation#{token}"))).await.unwrap();
-    wait_for(&browser, "form[data-passkey='create']").await;
+    browser.wait_for("form[data-passkey='create']").await;
     assert!(!browser.page.current_url().await.unwrap().as_str().contains(&token), "the link is used up");
     assert!(browser.text().await.contains("Welcome, Lin Wei"));
     assert_eq!(browser.barriers().await, Vec::<String>::new());
-    fill(&browser, "#passkey-login", "lin.wei").await;
-    click(&browser, "form[data-passkey='create'] button").await;
-    wait_for(&browser, "details.who").await;
+    browser.fill("#passkey-login", "lin.wei").await;
+    browser.click("form[data-passkey='create'] button").await;
+    browser.wait_for("details.who").await;
     assert!(browser.page.current_url().await.unwrap().path().starts_with("/desk"));
 
-    click(&browser, "details.who summary").await;
-    click(&browser, "details.who form button").await;
-    wait_for(&browser, "a.enter").await;
-    click(&browser, "a.enter").await;
-    wait_for(&browser, "form[data-passkey='get'] button").await;
+    browser.click("details.who summary").await;
+    browser.click("details.who form button").await;
+    browser.wait_for("a.enter").await;
+    browser.click("a.enter").await;
+    browser.wait_for("form[data-passkey='get'] button").await;
     assert_eq!(browser.barriers().await, Vec::<String>::new());
-    click(&browser, "form[data-passkey='get'] button").await;
-    wait_for(&browser, "details.who").await;
+    browser.click("form[data-passkey='get'] button").await;
+    browser.wait_for("details.who").await;
     browser.page.goto(&portal.at("/account")).await.unwrap();
     let text = browser.text().await;
     assert!(text.contains("My device") && text.contains("lin.wei") && text.contains("Operator"), "{text}");
@@ -94,14 +75,14 @@ async fn code(browser: &Browser, partner: &Partner) -> String {
 /// From the link to the desk with a password and an app.
 async fn taken_in(browser: &Browser, partner: &Partner, portal: &Portal, token: &str) {
     browser.page.goto(&portal.at(&format!("/invitation?token={token}"))).await.unwrap();
-    fill(browser, "#login", "lin.wei").await;
-    fill(browser, "#password", PASSWORD).await;
-    click(browser, "form[action='/invitation/password'] button").await;
-    wait_for(browser, "#code").await;
+    browser.fill("#login", "lin.wei").await;
+    browser.fill("#password", PASSWORD).await;
+    browser.click("form[action='/invitation/password'] button").await;
+    browser.wait_for("#code").await;
     let code = code(browser, partner).await;
-    fill(browser, "#code", &code).await;
-    click(browser, "form[action='/invitation/finish'] button").await;
-    wait_for(browser, "details.who").await;
+    browser.fill("#code", &code).await;
+    browser.click("form[action='/invitation/finish'] button").await;
+    browser.wait_for("details.who").await;
 }
 
 /// A listing in Chinese, its title in English too.
@@ -116,7 +97,7 @@ async fn write_listing(browser: &Browser) {
         ("roles.0.title", "伴读"),
         ("place.city", "北京"),
     ] {
-        fill(browser, &format!("[name='{field}']"), text).await;
+        browser.fill(&format!("[name='{field}']"), text).await;
     }
     for (field, value) in [("language", "zh-CN"), ("t.language", "en")] {
         let choice = browser.page.find(Locator::Css(&format!("[name='{field}']"))).await.unwrap();
@@ -143,8 +124,8 @@ async fn a_new_listing_is_published_in_four_steps(
 
     // New.
     browser.page.goto(&portal.at("/desk")).await.unwrap();
-    click(&browser, "a[href='/desk/listings/new']").await;
-    wait_for(&browser, "form.editor").await;
+    browser.click("a[href='/desk/listings/new']").await;
+    browser.wait_for("form.editor").await;
     // Fill in.
     write_listing(&browser).await;
     if scripts {
@@ -154,18 +135,18 @@ async fn a_new_listing_is_published_in_four_steps(
         assert!(wide.as_u64().unwrap() <= u64::from(width.max(375)), "{wide} wide");
     }
     // Look at both languages.
-    click(&browser, "form.editor button[value='preview']").await;
-    wait_for(&browser, ".columns").await;
+    browser.click("form.editor button[value='preview']").await;
+    browser.wait_for(".columns").await;
     let text = browser.text().await;
     assert!(text.contains("Weekend helpers for the library") && text.contains("每个周末两小时"), "{text}");
     if scripts {
         assert_eq!(browser.barriers().await, Vec::<String>::new());
     }
     // Publish.
-    click(&browser, "button[value='publish']").await;
-    wait_for(&browser, ".said a").await;
-    click(&browser, ".said a").await;
-    wait_for(&browser, ".columns").await;
+    browser.click("button[value='publish']").await;
+    browser.wait_for(".said a").await;
+    browser.click(".said a").await;
+    browser.wait_for(".columns").await;
     let text = browser.text().await;
     assert!(
         text.contains("Weekend helpers for the library") && text.contains("社区图书馆周末志愿者"),
@@ -186,12 +167,12 @@ async fn what_beijing_publishes_in_chinese_is_found_in_melbourne_by_an_english_w
     let desk = Browser::start(1280, "zh-CN").await;
     taken_in(&desk, &bvf, &beijing, &token).await;
     desk.page.goto(&beijing.at("/desk/listings/new")).await.unwrap();
-    wait_for(&desk, "form.editor").await;
+    desk.wait_for("form.editor").await;
     write_listing(&desk).await;
-    click(&desk, "form.editor button[value='preview']").await;
-    wait_for(&desk, "button[value='publish']").await;
-    click(&desk, "button[value='publish']").await;
-    wait_for(&desk, ".said a").await;
+    desk.click("form.editor button[value='preview']").await;
+    desk.wait_for("button[value='publish']").await;
+    desk.click("button[value='publish']").await;
+    desk.wait_for(".said a").await;
     desk.close().await;
     avi.follows(&bvf).await;
 
@@ -206,8 +187,8 @@ async fn what_beijing_publishes_in_chinese_is_found_in_melbourne_by_an_english_w
         }
     });
     assert!(found.await.is_ok(), "{}", reader.text().await);
-    click(&reader, ".card h3 a").await;
-    wait_for(&reader, ".provenance").await;
+    reader.click(".card h3 a").await;
+    reader.wait_for(".provenance").await;
     let text = reader.text().await;
     assert!(text.contains("Weekend helpers for the library") && text.contains("每个周末两小时"), "{text}");
     let signed = reader.page.find(Locator::Css(".provenance")).await.unwrap().text().await.unwrap();
@@ -257,8 +238,8 @@ async fn a_spreadsheet_with_two_faulty_rows_is_checked_and_the_others_are_publis
 
     // Choose the file.
     browser.page.goto(&portal.at("/desk")).await.unwrap();
-    click(&browser, "a[href='/desk/imports']").await;
-    wait_for(&browser, "#file").await;
+    browser.click("a[href='/desk/imports']").await;
+    browser.wait_for("#file").await;
     sound().await;
     let choice = browser.page.find(Locator::Css("[name='organisation']")).await.unwrap();
     choice.select_by_index(1).await.unwrap();
@@ -266,17 +247,17 @@ async fn a_spreadsheet_with_two_faulty_rows_is_checked_and_the_others_are_publis
     choice.select_by_value("zh-CN").await.unwrap();
     let field = browser.page.find(Locator::Css("#file")).await.unwrap();
     field.send_keys(file.to_str().unwrap()).await.unwrap();
-    click(&browser, "form[enctype] button").await;
+    browser.click("form[enctype] button").await;
 
     // What was found: two columns aren't understood by themselves.
-    wait_for(&browser, "#import-ready").await;
+    browser.wait_for("#import-ready").await;
     for (header, meaning) in [("一句话", "summary_zh-CN"), ("介绍", "description_zh-CN")] {
         let of = format!("//tr[th/label[.='{header}']]//select");
         let choice = browser.page.find(Locator::XPath(&of)).await.unwrap();
         choice.select_by_value(meaning).await.unwrap();
     }
-    click(&browser, "form[action$='/columns'] button").await;
-    wait_for(&browser, "button[value='start']").await;
+    browser.click("form[action$='/columns'] button").await;
+    browser.wait_for("button[value='start']").await;
     let text = browser.text().await;
     assert!(text.contains("Reading 1") && text.contains("伴读1") && text.contains("Atlantis"), "{text}");
     let rows = browser.page.find_all(Locator::Css(".faults tbody tr")).await.unwrap();
@@ -288,14 +269,14 @@ async fn a_spreadsheet_with_two_faulty_rows_is_checked_and_the_others_are_publis
     sound().await;
 
     // Publish, and see what came of it.
-    click(&browser, "button[value='start']").await;
-    wait_for(&browser, "#import-done").await;
+    browser.click("button[value='start']").await;
+    browser.wait_for("#import-done").await;
     let results = browser.page.find_all(Locator::Css(".results li a")).await.unwrap();
     assert_eq!(results.len(), 4, "{}", browser.text().await);
     assert_eq!(bvf.listings().await.len(), 4);
     sound().await;
-    click(&browser, ".results li a").await;
-    wait_for(&browser, ".provenance").await;
+    browser.click(".results li a").await;
+    browser.wait_for(".provenance").await;
     let text = browser.text().await;
     assert!(text.contains("Reading 1") && text.contains("伴读1"), "{text}");
     browser.close().await;
@@ -326,34 +307,34 @@ async fn an_organisation_is_applied_for_checked_and_handed_over(
     // Not checked yet: what was seen, then the check.
     browser.page.goto(&portal.at("/desk/organisations")).await.unwrap();
     fits().await;
-    click(&browser, "section[aria-labelledby='unchecked'] a").await;
-    wait_for(&browser, "#note").await;
+    browser.click("section[aria-labelledby='unchecked'] a").await;
+    browser.wait_for("#note").await;
     fits().await;
-    fill(&browser, "#note", note).await;
-    click(&browser, "form[action$='/note'] button").await;
-    wait_for(&browser, ".said").await;
+    browser.fill("#note", note).await;
+    browser.click("form[action$='/note'] button").await;
+    browser.wait_for(".said").await;
     let until = bvf.now().plus(300 * 86_400_000).date().to_string();
     let script = "document.querySelector('#valid_until').value = arguments[0]";
     browser.page.execute(script, vec![until.into()]).await.unwrap();
-    click(&browser, "form[action$='/check'] button").await;
-    wait_for(&browser, ".said").await;
+    browser.click("form[action$='/check'] button").await;
+    browser.wait_for(".said").await;
     let text = browser.text().await;
     assert!(text.contains(checked) && text.contains(note), "{text}");
 
     // A new one, written and handed in.
     browser.page.goto(&portal.at("/desk/organisations/new")).await.unwrap();
     fits().await;
-    fill(&browser, "#name_zh", "港湾志愿服务队").await;
-    fill(&browser, "#name_en", "Harbour Team").await;
-    click(&browser, "button[value='save']").await;
-    wait_for(&browser, "button[value='submit']").await;
+    browser.fill("#name_zh", "港湾志愿服务队").await;
+    browser.fill("#name_en", "Harbour Team").await;
+    browser.click("button[value='save']").await;
+    browser.wait_for("button[value='submit']").await;
     fits().await;
-    click(&browser, "button[value='submit']").await;
-    wait_for(&browser, "button[value='approve']").await;
-    click(&browser, "button[value='approve']").await;
-    wait_for(&browser, "button[value='publish']").await;
-    click(&browser, "button[value='publish']").await;
-    wait_for(&browser, ".said").await;
+    browser.click("button[value='submit']").await;
+    browser.wait_for("button[value='approve']").await;
+    browser.click("button[value='approve']").await;
+    browser.wait_for("button[value='publish']").await;
+    browser.click("button[value='publish']").await;
+    browser.wait_for(".said").await;
     browser.page.goto(&portal.at("/organisations")).await.unwrap();
     let text = browser.text().await;
     assert!(text.contains("港湾志愿服务队") || text.contains("Harbour Team"), "{text}");
