@@ -1,5 +1,4 @@
 //! Signing in with an account elsewhere, in a real browser and with a certified provider: linked, left, come back.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use fantoccini::Locator;
 use rstest::rstest;
